@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+
+/* The formats of this build. The first is the default. */
+
+#include "lib/format.h"
+
+extern const MemVmapFormat mem_vmap_x86_64_4level, mem_vmap_x86_64_5level;
+
+static const MemVmapFormat *const formats[] = {
+    &mem_vmap_x86_64_4level,
+    &mem_vmap_x86_64_5level,
+};
+enum { FORMATS = sizeof(formats) / sizeof(formats[0]) };
+
+const MemVmapFormat *mem_vmap_format_at(unsigned index)
+{
+    return index < FORMATS ? formats[index] : NULL;
+}
+
+const char *mem_vmap_format_name(const MemVmapFormat *format)
+{
+    return format != NULL ? format->description->name : "";
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    while (*a != '\0' && *a == *b) {
+        a++;
+        b++;
+    }
+    return *a == *b;
+}
+
+const MemVmapFormat *mem_vmap_format_find(const char *name)
+{
+    for (unsigned i = 0; name != NULL && i < FORMATS; i++)
+        if (same_text(formats[i]->description->name, name))
+            return formats[i];
+    return NULL;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MEM_VMAP_CONFIG_H
+#define MEM_VMAP_CONFIG_H
+
+/*
+ * What a kernel may set when it compiles MemVmap: sizes, and the hot hooks, which are macros because
+ * a call through a pointer would cost more than the work they do. Every one has a default.
+ *
+ * To override some, name a header of your own and define them in it:
+ *
+ *     -DMEM_VMAP_CONFIG_FILE='"my_vmap_config.h"'
+ *
+ * The library and everything that includes <mem/vmap.h> must see the same values.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef MEM_VMAP_CONFIG_FILE
+#include MEM_VMAP_CONFIG_FILE
+#endif
+
+typedef size_t usize;
+
+/* Ranges that a batch remembers before it degrades to "everything of this space". */
+#ifndef MEM_VMAP_BATCH_RANGES
+#define MEM_VMAP_BATCH_RANGES 8
+#endif
+#if MEM_VMAP_BATCH_RANGES < 1 || MEM_VMAP_BATCH_RANGES > 1024
+#error "MEM_VMAP_BATCH_RANGES: 1 to 1024"
+#endif
+
+/* Dropped tables (each with all that hangs below it) that a batch holds before it must flush. */
+#ifndef MEM_VMAP_BATCH_TABLES
+#define MEM_VMAP_BATCH_TABLES 16
+#endif
+#if MEM_VMAP_BATCH_TABLES < 8 || MEM_VMAP_BATCH_TABLES > 1024
+#error "MEM_VMAP_BATCH_TABLES: 8 to 1024"
+#endif
+
+/* Free table pages that a space keeps beyond what it owes, where MemVmapOptions names no number. */
+#ifndef MEM_VMAP_CACHE_PAGES
+#define MEM_VMAP_CACHE_PAGES 64
+#endif
+#if MEM_VMAP_CACHE_PAGES < 0
+#error "MEM_VMAP_CACHE_PAGES: 0 or more"
+#endif
+
+/* How often a reader that met a freed table walks again before it takes the lock. */
+#ifndef MEM_VMAP_READ_RETRIES
+#define MEM_VMAP_READ_RETRIES 16
+#endif
+#if MEM_VMAP_READ_RETRIES < 1
+#error "MEM_VMAP_READ_RETRIES: 1 or more"
+#endif
+
+/*
+ * The pointer through which the table at physical address `phys` is read and written. The default
+ * adds the space's `port.direct_map`; a kernel whose direct map starts at a constant says so here
+ * and saves the load.
+ */
+#ifndef MEM_VMAP_PHYS_TO_PTR
+#define MEM_VMAP_PHYS_TO_PTR(vmap, phys) ((void *)((vmap)->port.direct_map + (phys)))
+#endif
+
+/*
+ * Every access to a live entry. An access must be one 8-byte access that is never torn. Ordering
+ * comes from the fences below. Override them for paravirtual guests, simulators and fault injection.
+ */
+#ifndef MEM_VMAP_ENTRY_LOAD
+#define MEM_VMAP_ENTRY_LOAD(slot) __atomic_load_n((slot), __ATOMIC_RELAXED)
+#endif
+#ifndef MEM_VMAP_ENTRY_STORE
+#define MEM_VMAP_ENTRY_STORE(slot, entry) __atomic_store_n((slot), (entry), __ATOMIC_RELAXED)
+#endif
+/* Stores `entry` if the slot still holds `*expected`; otherwise loads `*expected` and is false. */
+#ifndef MEM_VMAP_ENTRY_EXCHANGE
+#define MEM_VMAP_ENTRY_EXCHANGE(slot, expected, entry)                                                     \
+    __atomic_compare_exchange_n((slot), (expected), (entry), false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)
+#endif
+
+/* Orders a table's contents before the store that links it. */
+#ifndef MEM_VMAP_PUBLISH_FENCE
+#define MEM_VMAP_PUBLISH_FENCE() __atomic_thread_fence(__ATOMIC_RELEASE)
+#endif
+
+#if SIZE_MAX < UINT64_MAX
+#error "MemVmap manages 64-bit address spaces and needs a 64-bit size_t"
+#endif
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MEM_VMAP_PORT_H
+#define MEM_VMAP_PORT_H
+
+/*
+ * The port: what a kernel gives to MemVmap. A space copies the struct at mem_vmap_init, so one
+ * kernel, its guests and a test can each have their own in one binary.
+ *
+ * Two members are enough to begin with: `page_get` and `direct_map`. Every other one may be left
+ * null (zero); what that means is said beside it.
+ */
+
+#include <mem/vmap_config.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What page_get returns when there is no page. Physical address 0 is a page like any other. */
+#define MEM_VMAP_NO_PAGE ((usize)-1)
+
+/* Virtual addresses, the last one included, that were mapped by leaves of `stride` bytes. */
+typedef struct mem_vmap_range {
+    usize first;
+    usize last;
+    usize stride;
+} MemVmapRange;
+
+/*
+ * What the CPUs must forget, as plain data. Where `everything` is false the `ranges` say it all:
+ * invalidate the translation of every `stride`-th address of each. Where it is true, every
+ * translation of this space goes.
+ */
+typedef struct mem_vmap_plan {
+    usize root;      /* physical address of the space's root table: which space this is */
+    bool everything; /* too many ranges: forget the whole space */
+    bool tables;     /* tables went: walk caches (paging-structure caches) must go too */
+    bool global;     /* some of the entries were global: a root reload does not drop them */
+    unsigned count;
+    MemVmapRange ranges[MEM_VMAP_BATCH_RANGES];
+} MemVmapPlan;
+
+typedef struct mem_vmap_port {
+    /*
+     * Gives one table page: `size` bytes, aligned to `size`, reachable at direct_map + phys; its
+     * contents do not matter. Returns its physical address, or MEM_VMAP_NO_PAGE.
+     * Called by init, map, protect, unmap (only for NO_RESERVE mappings), collapse and reserve, in
+     * the caller's context, never with the space's lock held: it may sleep if the caller may, and it
+     * may itself map and unmap in this space. Required.
+     */
+    usize (*page_get)(void *context, usize size);
+
+    /*
+     * Takes back a page that page_get gave. No CPU can reach it any more.
+     * Called by any call that changes mappings and by destroy, never with the lock held.
+     * Null: pages stay in the space's pool for ever.
+     */
+    void (*page_put)(void *context, usize phys, usize size);
+
+    /*
+     * Executes `plan` on the calling CPU. When it returns, this CPU uses nothing that the plan names.
+     * Called without the lock, in the context of the unmap, protect, collapse or batch call.
+     * Null: this space is never loaded into a CPU (a host test, a space being built).
+     */
+    void (*invalidate_here)(void *context, const MemVmapPlan *plan);
+
+    /*
+     * Executes `plan` on every other CPU that may use this space, and returns when all of them have
+     * acknowledged. Called without the lock. It must serve shootdowns sent to this CPU while it waits.
+     * Null: there is one CPU. The engine then also updates entries with plain stores, since nobody
+     * else sets accessed and dirty bits meanwhile; a device that walks these tables counts as a CPU.
+     */
+    void (*invalidate_there)(void *context, const MemVmapPlan *plan);
+
+    /* Loads `root` into the calling CPU. Used by mem_vmap_switch_to alone. Null: it does nothing. */
+    void (*root_load)(void *context, usize root);
+
+    /*
+     * Serialise the writers of one space. The engine holds the lock for the time of one tree update,
+     * calls no hook under it and never takes it twice. Null, both: the caller serialises.
+     */
+    void (*lock)(void *context);
+    void (*unlock)(void *context);
+
+    /*
+     * Told, after the fact, that the whole leaf [virt, virt + len) of a NO_RESERVE mapping went
+     * because a partial unmap found no page to split it with. Called without the lock, after the
+     * flush. Null: nobody is told.
+     */
+    void (*lost)(void *context, usize virt, usize len);
+
+    /* Table pages are reached at direct_map + their physical address (mod 2^64). */
+    usize direct_map;
+
+    /* Handed to every hook. */
+    void *context;
+} MemVmapPort;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

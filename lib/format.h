@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MEM_LIB_FORMAT_H
+#define MEM_LIB_FORMAT_H
+
+/*
+ * What the engine knows of a CPU: a description of its page-table format, as data and a few pure
+ * encoders, and the level arithmetic that follows from it.
+ *
+ * The engine's functions take `const MemFormat *` and are always inlined; every format instantiates them
+ * once with its own constant (instance.h), and the compiler folds the description away.
+ */
+
+#include <mem/vmap.h>
+
+#define INLINE static inline __attribute__((always_inline))
+#define COLD   __attribute__((noinline, cold))
+
+#define LIKELY(condition)   __builtin_expect(!!(condition), 1)
+#define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+
+/* Asks the compiler to unroll a loop over levels, so that each step sees its level as a constant. */
+#define UNROLL_LEVELS _Pragma("GCC unroll 8")
+
+/* A raw page-table entry. */
+typedef uint64_t MemEntry;
+
+/* An entry is of exactly one kind. EMPTY is the all-zero entry, in every format. */
+typedef enum { ENTRY_EMPTY, ENTRY_LEAF, ENTRY_TABLE } EntryKind;
+
+typedef struct mem_level {
+    uint8_t shift;      /* an entry covers 1 << shift bytes */
+    uint8_t index_bits; /* a table holds 1 << index_bits entries */
+    bool leaf;          /* an entry of this level may be a leaf */
+} MemLevel;
+
+/*
+ * One page-table format. Addresses below are "linear": the virtual address without its sign extension, so
+ * that each half of the space is one range without a hole in it.
+ */
+typedef struct mem_format {
+    const char *name;
+    uint8_t va_bits;
+    bool va_sign_extended; /* addresses are canonical: the bits above copy the topmost one */
+    uint8_t pa_bits_max;
+    uint8_t top; /* level of the root's entries */
+    MemLevel levels[MEM_VMAP_LEVELS_MAX];
+
+    /*
+     * Where an entry that links a table counts the entries in use of that table, modulo 1 << count_bits,
+     * in bits that the hardware ignores. Emptiness is then known without looking at the table.
+     */
+    uint8_t count_shift;
+    uint8_t count_bits;
+
+    MemEntry accessed, dirty; /* the bits that the MMU sets */
+    MemEntry global;
+    MemEntry rights; /* the bits that protect changes, */
+    MemEntry grants; /* of which these grant a right where they are set, the others where clear */
+
+    /* Software bits of a leaf: its mapping took no credits; it is device memory (whose index in the CPU's
+     * memory-type table may be that of another type). */
+    MemEntry no_reserve, device;
+
+    uint8_t type_index_max;
+    uint8_t type_index[MEM_VMAP_TYPES]; /* the CPU's memory types after reset */
+
+    EntryKind (*kind)(MemEntry entry, unsigned level);
+    MemEntry (*table)(usize phys); /* an entry that links the table at `phys`, its count zero */
+    usize (*table_phys)(MemEntry entry);
+    MemEntry (*address)(usize phys); /* the address bits of a leaf, to be combined with attributes */
+    usize (*leaf_phys)(MemEntry leaf, unsigned level);
+    MemEntry (*attributes)(MemEntry leaf, unsigned level); /* all but the address bits */
+    MemEntry (*relevel)(MemEntry attributes, unsigned from, unsigned to);
+    MemEntry (*encode)(int flags, unsigned level, unsigned type_index);
+    int (*decode)(MemEntry leaf);                           /* flags but for the memory type */
+    unsigned (*decode_type)(MemEntry leaf, unsigned level); /* index into the CPU's memory types */
+    MemEntry (*reserved)(EntryKind kind, unsigned level);   /* bits that must be zero */
+} MemFormat;
+
+/* A format as the API sees it: its description, and the engine's hot calls specialised for it. */
+struct mem_vmap_format {
+    const MemFormat *description;
+    int (*map)(MemVmap *vmap, usize phys, usize virt, usize len, int flags);
+    void (*unmap)(MemVmap *vmap, MemVmapBatch *batch, usize virt, usize len);
+    int (*protect)(MemVmap *vmap, MemVmapBatch *batch, usize virt, usize len, int flags);
+    int (*find)(MemVmap *vmap, usize virt, MemEntry *leaf, unsigned *level);
+    usize (*translate)(MemVmap *vmap, usize virt);
+};
+
+/* Level arithmetic: pure, and the same for every format. */
+
+INLINE usize level_size(const MemFormat *format, unsigned level)
+{
+    return (usize)1 << format->levels[level].shift;
+}
+
+INLINE usize level_mask(const MemFormat *format, unsigned level)
+{
+    return level_size(format, level) - 1;
+}
+
+/* How many entries a table of this level holds. */
+INLINE unsigned level_entries(const MemFormat *format, unsigned level)
+{
+    return 1u << format->levels[level].index_bits;
+}
+
+INLINE unsigned level_index(const MemFormat *format, unsigned level, usize at)
+{
+    return (at >> format->levels[level].shift) & (level_entries(format, level) - 1);
+}
+
+INLINE usize page_size(const MemFormat *format)
+{
+    return level_size(format, 0);
+}
+
+/* The size of a table page: every table of these formats fills one page. */
+INLINE usize table_size(const MemFormat *format)
+{
+    return sizeof(MemEntry) << format->levels[0].index_bits;
+}
+
+/* Whether the block at `at` of this level begins there and lies within a range that ends with `last`. */
+INLINE bool block_within(const MemFormat *format, unsigned level, usize at, usize last)
+{
+    usize mask = level_mask(format, level);
+    return (at & mask) == 0 && (at | mask) <= last;
+}
+
+/* Blocks of this level that lie wholly within [first, last]. */
+INLINE usize blocks_within(const MemFormat *format, unsigned level, usize first, usize last)
+{
+    unsigned shift = format->levels[level].shift;
+    usize begin = (first >> shift) + ((first & level_mask(format, level)) != 0);
+    usize end = (last >> shift) + ((last & level_mask(format, level)) == level_mask(format, level));
+    return end > begin ? end - begin : 0;
+}
+
+/* Blocks of this level that [first, last] touches. */
+INLINE usize blocks_touched(const MemFormat *format, unsigned level, usize first, usize last)
+{
+    unsigned shift = format->levels[level].shift;
+    return (last >> shift) - (first >> shift) + 1;
+}
+
+/* The count field of an entry that links a table. */
+INLINE MemEntry count_mask(const MemFormat *format)
+{
+    return (((MemEntry)1 << format->count_bits) - 1) << format->count_shift;
+}
+
+/* `entry` with `change` (which may be negative) added to the count of the table that it links. */
+INLINE MemEntry count_add(const MemFormat *format, MemEntry entry, unsigned change)
+{
+    MemEntry mask = count_mask(format);
+    MemEntry sum = entry + ((MemEntry)change << format->count_shift);
+    return (entry & ~mask) | (sum & mask);
+}
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Making and ending a space. */
+
+#include "lib/entry.h"
+
+static const MemVmapOptions no_options;
+
+/* The highest level of a set of leaf sizes (0: all); negative where the format lacks one, or at a gap. */
+static int highest_leaf(const MemFormat *format, usize sizes)
+{
+    usize all = 0;
+    int highest = -1;
+    for (unsigned level = 0; level <= format->top && format->levels[level].leaf; level++) {
+        all |= level_size(format, level);
+        if (sizes == 0 || sizes == all)
+            highest = (int)level;
+    }
+    return highest;
+}
+
+static int set_types(MemVmap *vmap, const MemFormat *format, const uint8_t *type_index)
+{
+    for (unsigned type = 0; type < MEM_VMAP_TYPES; type++) {
+        uint8_t index = type_index != NULL ? type_index[type] : format->type_index[type];
+        if (index > format->type_index_max && index != MEM_VMAP_TYPE_NONE)
+            return MEM_ENOTSUP;
+        vmap->type_index[type] = index;
+    }
+    return 0;
+}
+
+static int set_options(MemVmap *vmap, const MemFormat *format, const MemVmapOptions *options)
+{
+    unsigned phys_bits = options->phys_bits != 0 ? options->phys_bits : format->pa_bits_max;
+    usize cache = options->cache_pages != 0 ? options->cache_pages : MEM_VMAP_CACHE_PAGES;
+    int leaf = highest_leaf(format, options->leaf_sizes);
+    if (leaf < 0 || phys_bits > format->pa_bits_max || phys_bits < format->levels[0].shift)
+        return MEM_ENOTSUP;
+    vmap->leaf_level = (uint8_t)leaf;
+    vmap->phys_last = ((usize)1 << phys_bits) - 1;
+    vmap->allow_write_exec = options->allow_write_exec;
+    vmap->no_execute_missing = options->no_execute_missing;
+    vmap->global_missing = options->global_missing;
+    mem_vmap_pool_init(&vmap->pool, cache == MEM_VMAP_NO_CACHE ? 0 : cache);
+    return set_types(vmap, format, options->type_index);
+}
+
+static int make_root(MemVmap *vmap, const MemFormat *format)
+{
+    vmap->root = vmap->port.page_get(vmap->port.context, table_size(format));
+    if (vmap->root == MEM_VMAP_NO_PAGE)
+        return MEM_ENOMEM;
+    entry_zero(table_at(vmap, vmap->root), level_entries(format, format->top));
+    vmap->tables = 1;
+    return 0;
+}
+
+int mem_vmap_init(MemVmap *vmap, const MemVmapPort *port, const MemVmapFormat *format,
+                  const MemVmapOptions *options)
+{
+    if (vmap == NULL)
+        return MEM_EINVAL;
+    *vmap = (MemVmap){0};
+    if (port == NULL || port->page_get == NULL || (port->lock == NULL) != (port->unlock == NULL))
+        return MEM_EINVAL;
+    if (format == NULL)
+        format = mem_vmap_format_at(0);
+    vmap->port = *port;
+    int result = set_options(vmap, format->description, options != NULL ? options : &no_options);
+    if (result == 0)
+        result = make_root(vmap, format->description);
+    if (result != 0) {
+        *vmap = (MemVmap){0};
+        return result;
+    }
+    vmap->format = format;
+    return 0;
+}
+
+void mem_vmap_destroy(MemVmap *vmap)
+{
+    if (!is_space(vmap))
+        return;
+    mem_vmap_unmap(vmap, 0, (usize)-1);
+    vmap->pool.cache = vmap->pool.reserved = 0;
+    mem_vmap_pool_trim(vmap);
+    if (vmap->port.page_put != NULL)
+        vmap->port.page_put(vmap->port.context, vmap->root, table_size(vmap->format->description));
+    *vmap = (MemVmap){0};
+}

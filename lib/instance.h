@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The engine, instantiated for one format. A format's file defines FORMAT as the name of its static const
+ * MemFormat and includes this once; what comes out is mem_vmap_FORMAT. There is nothing here but calls: the
+ * code is in the headers below, and the compiler folds the description into it.
+ */
+
+#include "lib/protect.h"
+#include "lib/unmap.h"
+#include "lib/walk.h"
+
+static int format_map(MemVmap *vmap, usize phys, usize virt, usize len, int flags)
+{
+    return engine_map(&FORMAT, vmap, phys, virt, len, flags);
+}
+
+static void format_unmap(MemVmap *vmap, MemVmapBatch *batch, usize virt, usize len)
+{
+    engine_unmap(&FORMAT, vmap, batch, virt, len);
+}
+
+static int format_protect(MemVmap *vmap, MemVmapBatch *batch, usize virt, usize len, int flags)
+{
+    return engine_protect(&FORMAT, vmap, batch, virt, len, flags);
+}
+
+static int format_find(MemVmap *vmap, usize virt, MemEntry *leaf, unsigned *level)
+{
+    return engine_find(&FORMAT, vmap, virt, leaf, level);
+}
+
+static usize format_translate(MemVmap *vmap, usize virt)
+{
+    return engine_translate(&FORMAT, vmap, virt);
+}
+
+#define FORMAT_SYMBOL_(name) mem_vmap_##name
+#define FORMAT_SYMBOL(name)  FORMAT_SYMBOL_(name)
+
+extern const MemVmapFormat FORMAT_SYMBOL(FORMAT);
+const MemVmapFormat FORMAT_SYMBOL(FORMAT) = {
+    .description = &FORMAT,
+    .map = format_map,
+    .unmap = format_unmap,
+    .protect = format_protect,
+    .find = format_find,
+    .translate = format_translate,
+};

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MEM_LIB_MAP_H
+#define MEM_LIB_MAP_H
+
+/*
+ * Map, in two phases. The first walks down the two edges of the range, checks that nothing is in the way,
+ * and counts the tables and credits that are needed. The second takes them from the pool, fills, and cannot
+ * fail.
+ *
+ * Phase 1 looks at edges only: a table that lies wholly inside the range is never empty, so its mere
+ * presence is an overlap, and what a range needs beyond its edges is arithmetic.
+ */
+
+#include "lib/cursor.h"
+#include "lib/range.h"
+
+/* A map call after the checks of its arguments. */
+typedef struct mapping {
+    usize first, last;   /* linear, whole pages */
+    usize offset;        /* phys - linear, mod 2^64 */
+    unsigned leaf_level; /* the largest leaves that alignment, caps and CPU allow */
+    int flags;
+} Mapping;
+
+/* What phase 1 found: where the range hangs in the tree, and what phase 2 will take. */
+typedef struct map_plan {
+    Cursor cursor; /* at the deepest table that holds the whole range */
+    usize tables;
+    usize credits;
+} MapPlan;
+
+/* Flag bits that mean something. */
+enum {
+    FLAGS_KNOWN = MEM_VMAP_WRITE | MEM_VMAP_EXEC | MEM_VMAP_USER | MEM_VMAP_GLOBAL | MEM_VMAP_TYPE_MASK |
+                  MEM_VMAP_CAP_4K | MEM_VMAP_CAP_2M | MEM_VMAP_NO_RESERVE | MEM_VMAP_ACCESSED |
+                  MEM_VMAP_DIRTY,
+    FLAGS_WRITE_EXEC = MEM_VMAP_WRITE | MEM_VMAP_EXEC,
+};
+
+/* The rights of `flags`: 0, MEM_EFLAGS or MEM_ENOTSUP. */
+INLINE int check_flags(const MemVmap *vmap, int flags)
+{
+    unsigned type = (flags & MEM_VMAP_TYPE_MASK) >> MEM_VMAP_TYPE_SHIFT;
+    if (UNLIKELY((flags & ~FLAGS_KNOWN) != 0 || type >= MEM_VMAP_TYPES))
+        return MEM_EFLAGS;
+    if (UNLIKELY((flags & FLAGS_WRITE_EXEC) == FLAGS_WRITE_EXEC && !vmap->allow_write_exec))
+        return MEM_EFLAGS;
+    if (UNLIKELY(vmap->no_execute_missing && !(flags & MEM_VMAP_EXEC)))
+        return MEM_ENOTSUP;
+    if (UNLIKELY(vmap->global_missing && (flags & MEM_VMAP_GLOBAL)))
+        return MEM_ENOTSUP;
+    return 0;
+}
+
+INLINE unsigned flags_type_index(const MemVmap *vmap, int flags)
+{
+    return vmap->type_index[(flags & MEM_VMAP_TYPE_MASK) >> MEM_VMAP_TYPE_SHIFT];
+}
+
+/* The highest level whose leaves the CPU has, the caps allow, and both addresses are aligned for. */
+INLINE unsigned leaf_level_for(const MemFormat *format, const MemVmap *vmap, usize offset, usize len,
+                               int flags)
+{
+    usize cap = flags & MEM_VMAP_CAP_4K ? (usize)4 << 10 : flags & MEM_VMAP_CAP_2M ? (usize)2 << 20 : len;
+    usize most = cap < len ? cap : len;
+    unsigned level = 0;
+    while (level < vmap->leaf_level && level_size(format, level + 1) <= most &&
+           (offset & level_mask(format, level + 1)) == 0)
+        level++;
+    return level;
+}
+
+/* Checks the arguments of a map and puts them in order: 0 or what mem_vmap_map documents. */
+INLINE int mapping_make(const MemFormat *format, const MemVmap *vmap, Mapping *mapping, usize phys,
+                        usize virt, usize len, int flags)
+{
+    usize mask = level_mask(format, 0);
+    Range pages;
+    if (UNLIKELY(len == 0))
+        return MEM_EINVAL;
+    int result = check_flags(vmap, flags);
+    if (UNLIKELY(result != 0))
+        return result;
+    if (UNLIKELY(flags_type_index(vmap, flags) == MEM_VMAP_TYPE_NONE))
+        return MEM_ENOTSUP;
+    if (UNLIKELY(((virt ^ phys) & mask) != 0))
+        return MEM_EALIGN;
+    result = range_pages(format, virt, len, &pages);
+    if (UNLIKELY(result != 0))
+        return result;
+    if (UNLIKELY(phys > vmap->phys_last || len - 1 > vmap->phys_last - phys))
+        return MEM_ERANGE;
+    usize offset = (phys & ~mask) - pages.first, whole = pages.last - pages.first + 1;
+    unsigned leaf_level = leaf_level_for(format, vmap, offset, whole, flags);
+    *mapping = (Mapping){pages.first, pages.last, offset, leaf_level, flags};
+    return 0;
+}
+
+INLINE MemEntry mapping_attributes(const MemFormat *format, const MemVmap *vmap, const Mapping *mapping,
+                                   unsigned level)
+{
+    return format->encode(mapping->flags, level, flags_type_index(vmap, mapping->flags));
+}
+
+/* Which end of the range an edge follows down the tree. */
+typedef enum { EDGE_FIRST, EDGE_LAST } Edge;
+
+/*
+ * Goes down one edge of the range, from an entry that the range covers in part, through the tables that
+ * exist. Everything between the edge and the range's inside must be empty. Counts the tables it meets.
+ */
+INLINE int check_edge(const MemFormat *format, const MemVmap *vmap, const Mapping *mapping, MemEntry entry,
+                      unsigned level, Edge edge, usize *met)
+{
+    usize at = edge == EDGE_FIRST ? mapping->first : mapping->last;
+    while (format->kind(entry, level) == ENTRY_TABLE) {
+        const MemEntry *table = table_at(vmap, format->table_phys(entry));
+        level--;
+        ++*met;
+        unsigned index = level_index(format, level, at), entries = level_entries(format, level);
+        bool whole =
+            (at & level_mask(format, level)) == (edge == EDGE_FIRST ? 0 : level_mask(format, level));
+        unsigned begin = edge == EDGE_LAST ? 0 : index + !whole;
+        unsigned end = edge == EDGE_LAST ? index + whole : entries;
+        if (!entries_empty(table + begin, end - begin))
+            return MEM_EOVERLAP;
+        if (whole)
+            return 0;
+        entry = entry_load(&table[index]);
+    }
+    return format->kind(entry, level) == ENTRY_LEAF ? MEM_EOVERLAP : 0;
+}
+
+/* Tables that the range needs under a table of `level` that holds nothing yet. */
+INLINE usize tables_below(const MemFormat *format, const Mapping *mapping, unsigned level)
+{
+    usize tables = 0;
+    for (; level > 0; level--) {
+        tables += blocks_touched(format, level, mapping->first, mapping->last);
+        if (level <= mapping->leaf_level)
+            tables -= blocks_within(format, level, mapping->first, mapping->last);
+    }
+    return tables;
+}
+
+/* Every block that is or lies in a large leaf needs one table, should it ever be split to pages. */
+INLINE usize credits_for(const MemFormat *format, const Mapping *mapping)
+{
+    usize credits = 0;
+    if (mapping->flags & MEM_VMAP_NO_RESERVE)
+        return 0;
+    for (unsigned level = mapping->leaf_level; level > 0; level--)
+        credits += blocks_within(format, level, mapping->first, mapping->last);
+    return credits;
+}
+
+/* Goes down to the deepest table that holds the whole range. */
+INLINE void descend_to_range(const MemFormat *format, const MemVmap *vmap, Cursor *cursor)
+{
+    cursor_start(format, vmap, cursor, cursor->at, cursor->last);
+    UNROLL_LEVELS
+    for (unsigned level = format->top; level > 0; level--) {
+        unsigned index = level_index(format, level, cursor->at);
+        if (index != level_index(format, level, cursor->last))
+            return;
+        MemEntry entry = entry_load(&cursor->table[level][index]);
+        if (format->kind(entry, level) != ENTRY_TABLE)
+            return;
+        cursor_down(cursor, table_at(vmap, format->table_phys(entry)));
+    }
+}
+
+/* Phase 1: 0 and a plan, or MEM_EOVERLAP. */
+INLINE int map_plan(const MemFormat *format, const MemVmap *vmap, const Mapping *mapping, MapPlan *plan)
+{
+    Cursor *cursor = &plan->cursor;
+    usize met = 0;
+    cursor->at = mapping->first;
+    cursor->last = mapping->last;
+    descend_to_range(format, vmap, cursor);
+
+    unsigned level = cursor->level;
+    usize mask = level_mask(format, level);
+    unsigned first = level_index(format, level, mapping->first);
+    unsigned last = level_index(format, level, mapping->last);
+    bool head = (mapping->first & mask) != 0, tail = (mapping->last & mask) != mask;
+    const MemEntry *table = cursor->table[level];
+    int result = 0;
+    if (UNLIKELY(head))
+        result = check_edge(format, vmap, mapping, entry_load(&table[first]), level, EDGE_FIRST, &met);
+    if (UNLIKELY(result == 0 && tail && !(head && first == last)))
+        result = check_edge(format, vmap, mapping, entry_load(&table[last]), level, EDGE_LAST, &met);
+    unsigned begin = first + head, end = last + !tail;
+    if (result == 0 && begin < end && !entries_empty(table + begin, end - begin))
+        result = MEM_EOVERLAP;
+    plan->tables = tables_below(format, mapping, level) - met;
+    plan->credits = credits_for(format, mapping);
+    return result;
+}
+
+/* Phase 2 under way: the new tables on the cursor's path are linked when they are complete. */
+typedef struct filling {
+    Cursor cursor;
+    unsigned fresh; /* bit n: the table of level n is new, and not yet linked */
+    usize phys[MEM_VMAP_LEVELS_MAX];
+} Filling;
+
+/* Enters the table below the cursor, taking a page for it where there is none. */
+INLINE void fill_down(const MemFormat *format, MemVmap *vmap, Filling *filling)
+{
+    Cursor *cursor = &filling->cursor;
+    unsigned level = cursor->level, below = level - 1;
+    MemEntry entry = filling->fresh & (1u << level) ? 0 : entry_load(cursor_slot(format, cursor));
+    if (entry != 0) {
+        filling->fresh &= ~(1u << below);
+        cursor_down(cursor, table_at(vmap, format->table_phys(entry)));
+        return;
+    }
+    filling->fresh |= 1u << below;
+    filling->phys[below] = pool_take(vmap);
+    cursor_down(cursor, table_at(vmap, filling->phys[below]));
+    entry_zero(cursor->table[below], level_index(format, below, cursor->at));
+}
+
+/* Leaves a table that is complete: links it if it is new, counts what it gained if it is not. */
+INLINE void fill_up(const MemFormat *format, Filling *filling)
+{
+    Cursor *cursor = &filling->cursor;
+    unsigned level = cursor->level;
+    usize inside = cursor->at - 1;
+    MemEntry *slot = cursor_parent_slot(format, cursor, inside);
+    if (filling->fresh & (1u << level)) {
+        unsigned end = level_index(format, level, inside) + 1;
+        entry_zero(cursor->table[level] + end, level_entries(format, level) - end);
+        MemEntry entry = format->table(filling->phys[level]);
+        entry_publish_table(slot, count_add(format, entry, cursor->change[level]));
+        cursor->change[level + 1]++;
+    } else {
+        entry_recount(format, slot, cursor->change[level]);
+    }
+    cursor->level++;
+}
+
+/* Phase 2: cannot fail. The cursor is where phase 1 left it. */
+INLINE void map_fill(const MemFormat *format, MemVmap *vmap, const Mapping *mapping, const Cursor *start)
+{
+    Filling filling = {.cursor = *start, .fresh = 0};
+    Cursor *cursor = &filling.cursor;
+    while (!cursor_ended(cursor)) {
+        while (cursor->level > mapping->leaf_level || !cursor_on_whole_block(format, cursor))
+            fill_down(format, vmap, &filling);
+        unsigned level = cursor->level, run = cursor_run(format, cursor);
+        entry_fill(format, cursor_slot(format, cursor), run,
+                   mapping_attributes(format, vmap, mapping, level), cursor->at + mapping->offset,
+                   level_size(format, level));
+        cursor->change[level] += run;
+        cursor->at += (usize)run << format->levels[level].shift;
+        while (cursor->level < start->level && cursor_left_table(format, cursor))
+            fill_up(format, &filling);
+    }
+    if (start->level < format->top)
+        entry_recount(format, cursor_parent_slot(format, cursor, mapping->last),
+                      cursor->change[start->level]);
+}
+
+/* Takes what a plan needs out of what the pool has promised to nobody else. */
+INLINE void map_account(MemVmap *vmap, const Mapping *mapping, const MapPlan *plan)
+{
+    MemVmapPool *pool = &vmap->pool;
+    usize used = plan->tables + plan->credits;
+    pool->credits += plan->credits;
+    pool->reserved -= used < pool->reserved ? used : pool->reserved;
+    vmap->tables += plan->tables;
+    vmap->has_global |= (mapping->flags & MEM_VMAP_GLOBAL) != 0;
+}
+
+/*
+ * Phase 1 with the lock held and enough pages in the pool: 0 with the lock held, or an error without it.
+ * Pages come from the port without the lock, so the tree may change meanwhile and is looked at again.
+ */
+INLINE int map_prepare(const MemFormat *format, MemVmap *vmap, const Mapping *mapping, MapPlan *plan)
+{
+    for (;;) {
+        space_lock(vmap);
+        int result = map_plan(format, vmap, mapping, plan);
+        usize need = plan->tables + plan->credits, have = pool_for_map(&vmap->pool);
+        if (LIKELY(result == 0 && need <= have))
+            return 0;
+        space_unlock(vmap);
+        if (result == 0)
+            result = mem_vmap_pool_supply(vmap, need - have);
+        if (result != 0)
+            return pool_settle(vmap, result);
+    }
+}
+
+INLINE int engine_map(const MemFormat *format, MemVmap *vmap, usize phys, usize virt, usize len, int flags)
+{
+    Mapping mapping;
+    MapPlan plan;
+    int result = mapping_make(format, vmap, &mapping, phys, virt, len, flags);
+    if (UNLIKELY(result != 0))
+        return result;
+    result = map_prepare(format, vmap, &mapping, &plan);
+    if (UNLIKELY(result != 0))
+        return result;
+    map_account(vmap, &mapping, &plan);
+    map_fill(format, vmap, &mapping, &plan.cursor);
+    space_unlock(vmap);
+    return 0;
+}
+
+#endif

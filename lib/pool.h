@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MEM_LIB_POOL_H
+#define MEM_LIB_POOL_H
+
+/*
+ * The table pool of a space: free table pages, and the credits that large leaves hold in it.
+ *
+ * A large leaf may have to be split by an unmap that cannot fail. So each holds credits for the tables that
+ * splitting it down to pages could need, and the pool never has fewer free pages than credits. Credits are a
+ * count: which page pays for which split is nobody's business.
+ *
+ * A dropped upper table is itself the list of the tables under it. It enters the pool as one bundle, in
+ * constant time, and is taken apart one page at a time as pages are asked for.
+ *
+ * All of it runs under the space's lock; only mem_vmap_pool_supply and mem_vmap_pool_trim, which call the port, take the lock
+ * themselves.
+ */
+
+#include "lib/space.h"
+
+/* Credits that a leaf of this level holds: the tables that splitting it down to pages takes. */
+INLINE usize leaf_credits(const MemFormat *format, unsigned level)
+{
+    usize credits = 0;
+    for (unsigned below = 1; below <= level; below++)
+        credits += (usize)1 << (format->levels[level].shift - format->levels[below].shift);
+    return credits;
+}
+
+/* Free pages that nobody was promised. */
+INLINE usize pool_spare(const MemVmapPool *pool)
+{
+    usize promised = pool->credits + pool->reserved;
+    return pool->free > promised ? pool->free - promised : 0;
+}
+
+/* What a map may use: all but the credits. The reserve was put aside for it. */
+INLINE usize pool_for_map(const MemVmapPool *pool)
+{
+    return pool->free > pool->credits ? pool->free - pool->credits : 0;
+}
+
+usize mem_vmap_pool_unbundle(MemVmap *vmap);
+
+/* Takes one page; the caller knows that there is one. Its contents are arbitrary. */
+INLINE usize pool_take(MemVmap *vmap)
+{
+    MemVmapPool *pool = &vmap->pool;
+    usize phys = pool->singles;
+    pool->free--;
+    if (UNLIKELY(phys == MEM_VMAP_NO_PAGE))
+        return mem_vmap_pool_unbundle(vmap);
+    pool->singles = *table_at(vmap, phys);
+    return phys;
+}
+
+void mem_vmap_pool_init(MemVmapPool *pool, usize cache);
+
+/* Takes in the table at `phys` of `level`, unreachable by now, with the tables below it: `pages` in all. */
+void mem_vmap_pool_give(MemVmap *vmap, usize phys, unsigned level, usize pages);
+
+/* Gets `count` pages from the port, all or none. Called without the lock. 0 or MEM_ENOMEM. */
+int mem_vmap_pool_supply(MemVmap *vmap, usize count);
+
+/* Counts the pages on the pool's lists, one by one. For verification. */
+usize mem_vmap_pool_count(const MemVmap *vmap);
+
+/* Whether the pool holds more than is promised and cached. */
+INLINE bool pool_has_surplus(const MemVmap *vmap)
+{
+    return UNLIKELY(pool_spare(&vmap->pool) > vmap->pool.cache) && vmap->port.page_put != NULL;
+}
+
+/* Gives back to the port what is beyond the promised and the cached. Called without the lock. */
+void mem_vmap_pool_trim(MemVmap *vmap);
+
+/* Gives back what an attempt that ended with `result` has got for nothing. Called without the lock. */
+INLINE int pool_settle(MemVmap *vmap, int result)
+{
+    if (pool_has_surplus(vmap))
+        mem_vmap_pool_trim(vmap);
+    return result;
+}
+
+#endif

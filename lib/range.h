@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MEM_LIB_RANGE_H
+#define MEM_LIB_RANGE_H
+
+/*
+ * Range checks, pure. A range is [first, last] with an inclusive last byte: the last page of the address
+ * space is a page like any other, and nothing wraps.
+ */
+
+#include "lib/format.h"
+
+typedef struct range {
+    usize first, last;
+} Range;
+
+/* The linear addresses of a format: virtual ones without the bits that only repeat the sign. */
+INLINE usize linear_mask(const MemFormat *format)
+{
+    return ((usize)1 << format->va_bits) - 1;
+}
+
+INLINE usize linear_from_virt(const MemFormat *format, usize virt)
+{
+    return virt & linear_mask(format);
+}
+
+INLINE usize virt_from_linear(const MemFormat *format, usize linear)
+{
+    usize sign = (usize)1 << (format->va_bits - 1);
+    return format->va_sign_extended ? (linear ^ sign) - sign : linear;
+}
+
+/* Whether the format has this address: canonical, where addresses are sign-extended. */
+INLINE bool virt_exists(const MemFormat *format, usize virt)
+{
+    return virt_from_linear(format, linear_from_virt(format, virt)) == virt;
+}
+
+/* Whether two existing addresses lie in one half, with no hole between them. */
+INLINE bool same_half(const MemFormat *format, usize a, usize b)
+{
+    return !format->va_sign_extended || ((a ^ b) >> (format->va_bits - 1)) == 0;
+}
+
+/* The pages of [virt, virt + len), linear. 0, MEM_EINVAL or MEM_ERANGE. */
+INLINE int range_pages(const MemFormat *format, usize virt, usize len, Range *pages)
+{
+    usize mask = level_mask(format, 0), first = virt & ~mask, last = (virt + (len - 1)) | mask;
+    if (UNLIKELY(len == 0))
+        return MEM_EINVAL;
+    if (UNLIKELY(last < first || len - 1 > last - first))
+        return MEM_ERANGE;
+    if (UNLIKELY(!virt_exists(format, first) || !virt_exists(format, last) ||
+                 !same_half(format, first, last)))
+        return MEM_ERANGE;
+    *pages = (Range){linear_from_virt(format, first), linear_from_virt(format, last)};
+    return 0;
+}
+
+/* The overlap of [first, last] with what the format has between `low` and `high`, linear. */
+INLINE unsigned range_clip(const MemFormat *format, Range asked, usize low, usize high, Range *part)
+{
+    usize first = asked.first > low ? asked.first : low, last = asked.last < high ? asked.last : high;
+    if (first > last)
+        return 0;
+    *part = (Range){linear_from_virt(format, first), linear_from_virt(format, last)};
+    return 1;
+}
+
+/*
+ * The pages of [virt, virt + len) that the format has: up to two parts, one in each half, in ascending
+ * order. What it lacks is a hole, and a range that wraps ends at the last byte. Returns how many.
+ */
+INLINE unsigned range_parts(const MemFormat *format, usize virt, usize len, Range parts[2])
+{
+    usize mask = level_mask(format, 0), all = linear_mask(format);
+    if (len == 0)
+        return 0;
+    usize end = virt + (len - 1) < virt ? (usize)-1 : virt + (len - 1);
+    Range asked = {virt & ~mask, end | mask};
+    if (!format->va_sign_extended)
+        return range_clip(format, asked, 0, all, parts);
+    unsigned count = range_clip(format, asked, 0, all >> 1, parts);
+    return count + range_clip(format, asked, ~(all >> 1), (usize)-1, parts + count);
+}
+
+#endif

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MEM_LIB_UNMAP_H
+#define MEM_LIB_UNMAP_H
+
+/*
+ * Unmap: one pass along the range. A block that lies wholly inside goes with one store, the tables below it
+ * with it; a leaf that the range cuts is split; a table that becomes empty is unlinked on the way up. What is
+ * unlinked waits in the batch for the flush.
+ */
+
+#include "lib/split.h"
+
+/* What a NO_RESERVE leaf may cost when it must be split and the pool has no page to spare. */
+typedef enum { SPLIT_OR_STOP, SPLIT_OR_LOSE } SplitPolicy;
+
+/* Where and why a pass stopped. */
+typedef struct unmap_progress {
+    usize at;     /* linear; beyond the range when it is done */
+    bool starved; /* a split found no page */
+} UnmapProgress;
+
+/* A table below `entry`, with what it holds in the pool: a look at every table but those of the last level. */
+typedef struct subtree {
+    usize pages;
+    usize credits;
+} Subtree;
+
+/*
+ * Measures the subtree below a table: its tables, and the credits of the large leaves in it. Goes by a
+ * cursor over the table's block, whose depth is the number of levels.
+ */
+INLINE Subtree subtree_measure(const MemFormat *format, const MemVmap *vmap, const Cursor *above,
+                               MemEntry entry)
+{
+    Subtree sum = {1, 0};
+    unsigned root = above->level - 1;
+    Cursor cursor = {.at = above->at, .last = above->at | level_mask(format, above->level), .level = root};
+    cursor.table[root] = table_at(vmap, format->table_phys(entry));
+    while (root > 0 && !cursor_ended(&cursor)) {
+        MemEntry below = entry_load(cursor_slot(format, &cursor));
+        switch (format->kind(below, cursor.level)) {
+        case ENTRY_TABLE:
+            sum.pages++;
+            if (cursor.level > 1) {
+                cursor_down(&cursor, table_at(vmap, format->table_phys(below)));
+                continue;
+            }
+            break;
+        case ENTRY_LEAF:
+            sum.credits += below & format->no_reserve ? 0 : leaf_credits(format, cursor.level);
+            break;
+        case ENTRY_EMPTY:
+            break;
+        }
+        cursor_skip(format, &cursor);
+        while (cursor.level < root && cursor_left_table(format, &cursor))
+            cursor.level++;
+    }
+    return sum;
+}
+
+/* Empties the slot at the cursor, a whole block above the lowest level. */
+INLINE void unmap_block(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Cursor *cursor)
+{
+    MemEntry *slot = cursor_slot(format, cursor), entry = entry_load(slot);
+    unsigned level = cursor->level;
+    Range block = {cursor->at, cursor->at | level_mask(format, level)};
+    switch (format->kind(entry, level)) {
+    case ENTRY_EMPTY:
+        return;
+    case ENTRY_LEAF:
+        entry_clear(slot);
+        vmap->pool.credits -= entry & format->no_reserve ? 0 : leaf_credits(format, level);
+        batch_note(format, batch, block, level);
+        batch->global |= (entry & format->global) != 0;
+        break;
+    case ENTRY_TABLE: {
+        Subtree subtree = subtree_measure(format, vmap, cursor, entry);
+        entry_clear(slot);
+        vmap->pool.credits -= subtree.credits;
+        batch_note(format, batch, block, 0);
+        batch->global |= vmap->has_global;
+        batch_drop(vmap, batch, format->table_phys(entry), level - 1, subtree.pages);
+        break;
+    }
+    }
+    cursor->change[level]--;
+}
+
+/* Empties the pages that follow in this table and in the range. */
+INLINE void unmap_pages(const MemFormat *format, MemVmapBatch *batch, Cursor *cursor)
+{
+    unsigned run = cursor_run(format, cursor);
+    Cleared cleared = entry_clear_run(cursor_slot(format, cursor), run);
+    usize end = cursor->at + ((usize)run << format->levels[0].shift);
+    if (cleared.used > 0)
+        batch_note(format, batch, (Range){cursor->at, end - 1}, 0);
+    batch->global |= (cleared.any & format->global) != 0;
+    cursor->change[0] -= cleared.used;
+    cursor->at = end;
+}
+
+/* Whether a linked table, `count` of whose entries were just taken away, holds nothing any more. */
+INLINE bool table_is_empty(const MemFormat *format, MemEntry entry, const MemEntry *table, unsigned level)
+{
+    if ((entry & count_mask(format)) != 0)
+        return false;
+    bool exact = format->count_bits > format->levels[level].index_bits;
+    return exact || entries_empty(table, level_entries(format, level));
+}
+
+/* Leaves a table: counts what it lost, and unlinks it if that was all. */
+INLINE void unmap_up(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Cursor *cursor)
+{
+    unsigned level = cursor->level++;
+    if (cursor->change[level] == 0)
+        return;
+    MemEntry *slot = &cursor->table[level + 1][level_index(format, level + 1, cursor->at - 1)];
+    MemEntry entry = entry_recount(format, slot, cursor->change[level]);
+    if (!table_is_empty(format, entry, cursor->table[level], level))
+        return;
+    entry_clear(slot);
+    cursor->change[level + 1]--;
+    batch_drop(vmap, batch, format->table_phys(entry), 0, 1);
+}
+
+/* Removes a whole leaf that could not be split. */
+INLINE void unmap_lost(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Cursor *cursor)
+{
+    usize mask = level_mask(format, cursor->level);
+    cursor->at &= ~mask;
+    usize first = virt_from_linear(format, cursor->at);
+    batch->lost = (MemVmapRange){first, first + mask, mask + 1};
+    unmap_block(format, vmap, batch, cursor);
+    cursor_skip(format, cursor);
+    vmap->lost++;
+}
+
+/* What stands at the cursor after a step towards a block that lies wholly in the range. */
+typedef enum { STEP_WHOLE, STEP_MOVED, STEP_STARVED } Step;
+
+/* Goes down until the block at the cursor lies wholly in the range, or past a hole. */
+INLINE Step unmap_approach(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Cursor *cursor,
+                           SplitPolicy policy)
+{
+    while (!cursor_on_whole_block(format, cursor)) {
+        MemEntry *slot = cursor_slot(format, cursor), entry = entry_load(slot);
+        EntryKind kind = format->kind(entry, cursor->level);
+        if (kind == ENTRY_EMPTY) {
+            cursor_skip(format, cursor);
+            return STEP_MOVED;
+        }
+        if (kind == ENTRY_LEAF && split_leaf(format, vmap, batch, cursor, entry) != 0) {
+            if (policy == SPLIT_OR_STOP)
+                return STEP_STARVED;
+            unmap_lost(format, vmap, batch, cursor);
+            return STEP_MOVED;
+        }
+        cursor_down(cursor, table_at(vmap, format->table_phys(entry_load(slot))));
+    }
+    return STEP_WHOLE;
+}
+
+/* One pass under the lock, as far as the batch has room and the pool has pages. */
+INLINE UnmapProgress unmap_pass(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Range range,
+                                SplitPolicy policy)
+{
+    Cursor cursor;
+    Step step = STEP_MOVED;
+    cursor_start(format, vmap, &cursor, range.first, range.last);
+    while (!cursor_ended(&cursor) && batch_has_room(format, batch)) {
+        step = unmap_approach(format, vmap, batch, &cursor, policy);
+        if (UNLIKELY(step == STEP_STARVED))
+            break;
+        if (step == STEP_WHOLE && cursor.level == 0) {
+            unmap_pages(format, batch, &cursor);
+        } else if (step == STEP_WHOLE) {
+            unmap_block(format, vmap, batch, &cursor);
+            cursor_skip(format, &cursor);
+        }
+        while (cursor.level < format->top && cursor_left_table(format, &cursor))
+            unmap_up(format, vmap, batch, &cursor);
+    }
+    while (cursor.level < format->top)
+        unmap_up(format, vmap, batch, &cursor);
+    return (UnmapProgress){cursor.at, step == STEP_STARVED};
+}
+
+/*
+ * What to do about a split that found no page: get one from the port, or flush the batch, in which some may
+ * wait. When neither helps the leaf is lost: unmapping must go on.
+ */
+COLD static SplitPolicy unmap_starved(MemVmapBatch *batch)
+{
+    if (mem_vmap_pool_supply(batch->vmap, 1) == 0)
+        return SPLIT_OR_STOP;
+    if (batch->dropped_count == 0)
+        return SPLIT_OR_LOSE;
+    mem_vmap_batch_flush(batch);
+    return SPLIT_OR_STOP;
+}
+
+INLINE void unmap_range(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Range range)
+{
+    SplitPolicy policy = SPLIT_OR_STOP;
+    for (;;) {
+        space_lock(vmap);
+        UnmapProgress progress = unmap_pass(format, vmap, batch, range, policy);
+        space_unlock(vmap);
+        range.first = progress.at;
+        if (LIKELY(range.first > range.last))
+            return;
+        policy = SPLIT_OR_STOP;
+        if (progress.starved)
+            policy = unmap_starved(batch);
+        else
+            mem_vmap_batch_flush(batch);
+    }
+}
+
+INLINE void engine_unmap(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, usize virt, usize len)
+{
+    Range parts[2];
+    unsigned count = range_parts(format, virt, len, parts);
+    for (unsigned i = 0; i < count; i++)
+        unmap_range(format, vmap, batch, parts[i]);
+}
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MEM_LIB_WALK_H
+#define MEM_LIB_WALK_H
+
+/*
+ * Walking without the lock, while others unmap.
+ *
+ * A table that a reader is about to look at may be freed and used for something else. So every reader reads
+ * `drops` first and again after each entry: while it has not changed, no table had gone back to the pool when
+ * that entry was read, and the entry was true. A writer changes `drops` after every CPU has forgotten the
+ * unlinked tables and before it reuses them. (The order is that of a sequence lock.)
+ */
+
+#include "lib/entry.h"
+#include "lib/range.h"
+
+/*
+ * The entry that ended a walk, true at one moment, and the table that it is in, which may be read on while
+ * `drops` stays. An EMPTY entry is a hole of its level's size.
+ */
+typedef struct snapshot {
+    MemEntry entry;
+    unsigned level;
+    const MemEntry *table;
+    usize drops;
+} Snapshot;
+
+INLINE usize read_begin(const MemVmap *vmap)
+{
+    return __atomic_load_n(&vmap->drops, __ATOMIC_ACQUIRE);
+}
+
+/* Whether what was read since `drops` was read is to be believed. */
+INLINE bool read_is_valid(const MemVmap *vmap, usize drops)
+{
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    return LIKELY(__atomic_load_n(&vmap->drops, __ATOMIC_RELAXED) == drops);
+}
+
+/* Walks once to the entry that ends the walk for the linear address `at`. False: a table was freed. */
+INLINE bool walk_once(const MemFormat *format, const MemVmap *vmap, usize at, Snapshot *found)
+{
+    usize drops = read_begin(vmap);
+    const MemEntry *table = table_at(vmap, vmap->root);
+    UNROLL_LEVELS
+    for (unsigned level = format->top + 1; level-- > 0;) {
+        MemEntry entry = entry_load(&table[level_index(format, level, at)]);
+        if (!read_is_valid(vmap, drops))
+            return false;
+        if (format->kind(entry, level) != ENTRY_TABLE) {
+            *found = (Snapshot){entry, level, table, drops};
+            return true;
+        }
+        table = table_at(vmap, format->table_phys(entry));
+    }
+    return false; /* not reached: no entry of level 0 links a table */
+}
+
+/*
+ * The entry that ends the walk for the linear address `at`. A reader that writers have disturbed too often
+ * walks under the lock, where no table is freed.
+ */
+INLINE Snapshot walk(const MemFormat *format, MemVmap *vmap, usize at)
+{
+    Snapshot found = {0};
+    for (unsigned tries = 0; tries < MEM_VMAP_READ_RETRIES; tries++)
+        if (LIKELY(walk_once(format, vmap, at, &found)))
+            return found;
+    space_lock(vmap);
+    walk_once(format, vmap, at, &found);
+    space_unlock(vmap);
+    return found;
+}
+
+/* The leaf that maps `virt`: 0, MEM_ERANGE or MEM_EMISS. */
+INLINE int engine_find(const MemFormat *format, MemVmap *vmap, usize virt, MemEntry *leaf, unsigned *level)
+{
+    if (UNLIKELY(!virt_exists(format, virt)))
+        return MEM_ERANGE;
+    Snapshot found = walk(format, vmap, linear_from_virt(format, virt));
+    *leaf = found.entry;
+    *level = found.level;
+    return format->kind(found.entry, found.level) == ENTRY_LEAF ? 0 : MEM_EMISS;
+}
+
+/* The physical address of `virt`; 0, with the miss flag set, where there is none. */
+INLINE usize engine_translate(const MemFormat *format, MemVmap *vmap, usize virt)
+{
+    MemEntry leaf;
+    unsigned level;
+    bool miss = engine_find(format, vmap, virt, &leaf, &level) != 0;
+    /* The flag is written only when it changes: a hit must not dirty a line that others read. */
+    if (UNLIKELY(__atomic_load_n(&vmap->miss, __ATOMIC_RELAXED) != miss))
+        __atomic_store_n(&vmap->miss, miss, __ATOMIC_RELAXED);
+    if (UNLIKELY(miss))
+        return 0;
+    return format->leaf_phys(leaf, level) | (virt & level_mask(format, level));
+}
+
+#endif
