@@ -26,14 +26,23 @@ INLINE bool batch_has_room(const MemFormat *format, const MemVmapBatch *batch)
     return batch->dropped_count + format->top + 1 <= MEM_VMAP_BATCH_TABLES && batch->lost.stride == 0;
 }
 
-/* Adds [first, last], virtual. A range that continues the newest one with the same stride extends it. */
+/* Whether `second` begins where `first` ends. The address space does not go on at 0 behind its last byte. */
+INLINE bool range_continues(const MemVmapRange *first, const MemVmapRange *second)
+{
+    return first->stride == second->stride && second->first != 0 && first->last == second->first - 1;
+}
+
+/* Adds [first, last], virtual. A range that touches the newest one and has its stride extends it. */
 INLINE void batch_add_range(MemVmapBatch *batch, usize first, usize last, usize stride)
 {
-    MemVmapRange *newest = &batch->ranges[batch->range_count - 1];
-    if (batch->range_count > 0 && newest->stride == stride && newest->last + 1 == first)
+    unsigned count = batch->range_count;
+    MemVmapRange range = {first, last, stride}, *newest = &batch->ranges[count > 0 ? count - 1 : 0];
+    if (count > 0 && range_continues(newest, &range))
         newest->last = last;
-    else if (batch->range_count < MEM_VMAP_BATCH_RANGES)
-        batch->ranges[batch->range_count++] = (MemVmapRange){first, last, stride};
+    else if (count > 0 && range_continues(&range, newest))
+        newest->first = first;
+    else if (count < MEM_VMAP_BATCH_RANGES)
+        batch->ranges[batch->range_count++] = range;
     else
         batch->everything = true;
 }
@@ -62,11 +71,13 @@ INLINE bool batch_is_empty(const MemVmapBatch *batch)
 /* Executes the batch: CPUs forget, tables return to the pool, the port hears of lost leaves. Empties it. */
 void mem_vmap_batch_flush(MemVmapBatch *batch);
 
-/* Ends a batch of one call. Most unmap a hole or one run. */
+/* Ends a batch of one call, which may have got pages that it then found no use for. */
 INLINE void batch_finish(MemVmapBatch *batch)
 {
     if (!batch_is_empty(batch))
         mem_vmap_batch_flush(batch);
+    else
+        pool_settle(batch->vmap, 0);
 }
 
 #endif

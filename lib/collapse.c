@@ -59,7 +59,7 @@ static MemEntry joint_leaf(const Collapsing *c, const Joint *joint, unsigned lev
     if (!walked_by_us_alone(c->vmap) && (format->decode(joint->attributes) & MEM_VMAP_WRITE))
         dirty = format->dirty;
     MemEntry attributes = format->relevel(joint->attributes, level - 1, level);
-    return attributes | joint->accessed | dirty | format->address(joint->phys);
+    return attributes | joint->accessed | dirty | format->address(joint->phys, level);
 }
 
 /* Puts the leaf in place of the table that the cursor's slot links. */
@@ -73,7 +73,7 @@ static void join(Collapsing *c, MemEntry leaf)
         ;
     batch_note(format, c->batch, block, level - 1);
     c->batch->global |= (leaf & format->global) != 0;
-    batch_drop(c->vmap, c->batch, format->table_phys(table), 0, 1);
+    batch_drop(c->vmap, c->batch, format->table_phys(table, level), 0, 1);
     c->vmap->collapses++;
 }
 
@@ -147,7 +147,7 @@ static bool collapse_pass(Collapsing *c, Range range)
         MemEntry entry = entry_load(cursor_slot(format, cursor));
         switch (format->kind(entry, cursor->level)) {
         case ENTRY_TABLE:
-            cursor_down(cursor, table_at(c->vmap, format->table_phys(entry)));
+            cursor_enter(format, c->vmap, cursor, entry);
             c->joints[cursor->level].entries = 0;
             continue;
         case ENTRY_LEAF:

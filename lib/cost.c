@@ -43,11 +43,13 @@ int mem_vmap_unmap_cost(MemVmap *vmap, usize virt, usize len, usize *pages)
         return MEM_EINVAL;
     unsigned count = range_parts(vmap->format->description, virt, len, parts);
     usize cost = 0;
+    space_lock(vmap);
     for (unsigned i = 0; i < count; i++) {
         cost += edge_cost(vmap, parts[i], parts[i].first, &head);
         usize tail_cost = edge_cost(vmap, parts[i], parts[i].last, &tail);
         cost += head.first == tail.first ? 0 : tail_cost;
     }
+    space_unlock(vmap);
     *pages = cost;
     return 0;
 }

@@ -63,6 +63,12 @@ INLINE void cursor_down(Cursor *cursor, MemEntry *table)
     cursor->change[cursor->level] = 0;
 }
 
+/* Goes down into the table that `entry`, at the cursor, links. */
+INLINE void cursor_enter(const MemFormat *format, const MemVmap *vmap, Cursor *cursor, MemEntry entry)
+{
+    cursor_down(cursor, table_at(vmap, format->table_phys(entry, cursor->level)));
+}
+
 /* Moves behind the block it stands in. */
 INLINE void cursor_skip(const MemFormat *format, Cursor *cursor)
 {

@@ -47,13 +47,14 @@ INLINE bool entries_empty(const MemEntry *slot, unsigned count)
     return true;
 }
 
-/* Writes `count` empty slots, live or of a new table, with leaves of `size` bytes from `phys` upwards. */
+/* Writes `count` empty slots, live or of a new table, with leaves of `level` from `phys` upwards. */
 INLINE void entry_fill(const MemFormat *format, MemEntry *slot, usize count, MemEntry attributes,
-                       usize phys, usize size)
+                       usize phys, unsigned level)
 {
+    usize size = level_size(format, level);
 #pragma GCC unroll 8
     for (usize i = 0; i < count; i++) {
-        MEM_VMAP_ENTRY_STORE(&slot[i], attributes | format->address(phys));
+        MEM_VMAP_ENTRY_STORE(&slot[i], attributes | format->address(phys, level));
         phys += size;
     }
 }

@@ -65,16 +65,16 @@ typedef struct mem_format {
     uint8_t type_index[MEM_VMAP_TYPES]; /* the CPU's memory types after reset */
 
     EntryKind (*kind)(MemEntry entry, unsigned level);
-    MemEntry (*table)(usize phys); /* an entry that links the table at `phys`, its count zero */
-    usize (*table_phys)(MemEntry entry);
-    MemEntry (*address)(usize phys); /* the address bits of a leaf, to be combined with attributes */
+    MemEntry (*table)(usize phys, unsigned level); /* links the table at `phys`, its count zero */
+    usize (*table_phys)(MemEntry entry, unsigned level);
+    MemEntry (*address)(usize phys, unsigned level); /* of a leaf, to be combined with its attributes */
     usize (*leaf_phys)(MemEntry leaf, unsigned level);
     MemEntry (*attributes)(MemEntry leaf, unsigned level); /* all but the address bits */
     MemEntry (*relevel)(MemEntry attributes, unsigned from, unsigned to);
     MemEntry (*encode)(int flags, unsigned level, unsigned type_index);
     int (*decode)(MemEntry leaf);                           /* flags but for the memory type */
     unsigned (*decode_type)(MemEntry leaf, unsigned level); /* index into the CPU's memory types */
-    MemEntry (*reserved)(EntryKind kind, unsigned level);   /* bits that must be zero */
+    MemEntry (*reserved)(unsigned level);                   /* bits of a leaf that must be zero */
 } MemFormat;
 
 /* A format as the API sees it: its description, and the engine's hot calls specialised for it. */

@@ -18,7 +18,7 @@ static unsigned page_leaves(const MemFormat *format, const MemVmap *vmap, MemEnt
 {
     if (format->count_bits > format->levels[0].index_bits)
         return (entry & count_mask(format)) >> format->count_shift;
-    return used_entries(table_at(vmap, format->table_phys(entry)), level_entries(format, 0));
+    return used_entries(table_at(vmap, format->table_phys(entry, 1)), level_entries(format, 0));
 }
 
 static void count_leaves(const MemFormat *format, const MemVmap *vmap, usize *leaves)
@@ -29,7 +29,7 @@ static void count_leaves(const MemFormat *format, const MemVmap *vmap, usize *le
         MemEntry entry = entry_load(cursor_slot(format, &cursor));
         EntryKind kind = format->kind(entry, cursor.level);
         if (kind == ENTRY_TABLE && cursor.level > 1) {
-            cursor_down(&cursor, table_at(vmap, format->table_phys(entry)));
+            cursor_enter(format, vmap, &cursor, entry);
             continue;
         }
         if (kind == ENTRY_TABLE)
@@ -87,6 +87,7 @@ static bool leaf_is_sound(Verifying *v, MemEntry entry)
     usize phys = v->format->leaf_phys(entry, level), mask = level_mask(v->format, level);
     v->credits += entry & v->format->no_reserve ? 0 : leaf_credits(v->format, level);
     return rule(v, level <= v->vmap->leaf_level, "no leaf where the level or the CPU has none", entry) &&
+           rule(v, (entry & v->format->reserved(level)) == 0, "reserved bits are zero", entry) &&
            rule(v, (phys & mask) == 0, "a leaf's address is aligned to its size", entry) &&
            rule(v, (phys | mask) <= v->vmap->phys_last, "a leaf lies within the physical width", entry);
 }
@@ -95,26 +96,24 @@ static bool table_is_sound(Verifying *v, MemEntry entry)
 {
     const MemFormat *format = v->format;
     unsigned below = v->cursor.level - 1;
-    usize phys = format->table_phys(entry);
+    usize phys = format->table_phys(entry, v->cursor.level);
     if (!rule(v, ++v->tables <= v->vmap->tables, "every table is ours and has one parent", entry) ||
         !rule(v, (phys & (table_size(format) - 1)) == 0 && phys <= v->vmap->phys_last,
               "a table is aligned and within the physical width", entry))
         return false;
     unsigned used = used_entries(table_at(v->vmap, phys), level_entries(format, below));
     return rule(v, used > 0, "no empty table is reachable", entry) &&
-           rule(v, count_add(format, entry & ~count_mask(format), used) == entry,
+           rule(v, ((entry ^ format->table(phys, below + 1)) & ~count_mask(format)) == 0,
+                "an entry that links a table takes away no right", entry) &&
+           rule(v, count_add(format, format->table(phys, below + 1), used) == entry,
                 "an entry counts the entries of the table that it links", entry);
 }
 
 static bool entry_is_sound(Verifying *v, MemEntry entry)
 {
-    EntryKind kind = v->format->kind(entry, v->cursor.level);
-    if (!rule(v, (entry & v->format->reserved(kind, v->cursor.level)) == 0,
-              kind == ENTRY_EMPTY ? "an empty entry is all zero" : "reserved bits are zero", entry))
-        return false;
-    switch (kind) {
+    switch (v->format->kind(entry, v->cursor.level)) {
     case ENTRY_EMPTY:
-        return true;
+        return rule(v, entry == 0, "an empty entry is all zero", entry);
     case ENTRY_LEAF:
         return leaf_is_sound(v, entry);
     case ENTRY_TABLE:
@@ -132,7 +131,7 @@ static bool tree_is_sound(Verifying *v)
         if (!entry_is_sound(v, entry))
             return false;
         if (format->kind(entry, cursor->level) == ENTRY_TABLE) {
-            cursor_down(cursor, table_at(v->vmap, format->table_phys(entry)));
+            cursor_enter(format, v->vmap, cursor, entry);
             continue;
         }
         cursor_skip(format, cursor);

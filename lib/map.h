@@ -27,6 +27,7 @@ typedef struct map_plan {
     Cursor cursor; /* at the deepest table that holds the whole range */
     usize tables;
     usize credits;
+    bool supplied; /* the port was asked for pages, perhaps for more than are needed by now */
 } MapPlan;
 
 /* Flag bits that mean something. */
@@ -114,7 +115,7 @@ INLINE int check_edge(const MemFormat *format, const MemVmap *vmap, const Mappin
 {
     usize at = edge == EDGE_FIRST ? mapping->first : mapping->last;
     while (format->kind(entry, level) == ENTRY_TABLE) {
-        const MemEntry *table = table_at(vmap, format->table_phys(entry));
+        const MemEntry *table = table_at(vmap, format->table_phys(entry, level));
         level--;
         ++*met;
         unsigned index = level_index(format, level, at), entries = level_entries(format, level);
@@ -166,7 +167,7 @@ INLINE void descend_to_range(const MemFormat *format, const MemVmap *vmap, Curso
         MemEntry entry = entry_load(&cursor->table[level][index]);
         if (format->kind(entry, level) != ENTRY_TABLE)
             return;
-        cursor_down(cursor, table_at(vmap, format->table_phys(entry)));
+        cursor_enter(format, vmap, cursor, entry);
     }
 }
 
@@ -213,7 +214,7 @@ INLINE void fill_down(const MemFormat *format, MemVmap *vmap, Filling *filling)
     MemEntry entry = filling->fresh & (1u << level) ? 0 : entry_load(cursor_slot(format, cursor));
     if (entry != 0) {
         filling->fresh &= ~(1u << below);
-        cursor_down(cursor, table_at(vmap, format->table_phys(entry)));
+        cursor_enter(format, vmap, cursor, entry);
         return;
     }
     filling->fresh |= 1u << below;
@@ -232,7 +233,7 @@ INLINE void fill_up(const MemFormat *format, Filling *filling)
     if (filling->fresh & (1u << level)) {
         unsigned end = level_index(format, level, inside) + 1;
         entry_zero(cursor->table[level] + end, level_entries(format, level) - end);
-        MemEntry entry = format->table(filling->phys[level]);
+        MemEntry entry = format->table(filling->phys[level], level + 1);
         entry_publish_table(slot, count_add(format, entry, cursor->change[level]));
         cursor->change[level + 1]++;
     } else {
@@ -251,8 +252,7 @@ INLINE void map_fill(const MemFormat *format, MemVmap *vmap, const Mapping *mapp
             fill_down(format, vmap, &filling);
         unsigned level = cursor->level, run = cursor_run(format, cursor);
         entry_fill(format, cursor_slot(format, cursor), run,
-                   mapping_attributes(format, vmap, mapping, level), cursor->at + mapping->offset,
-                   level_size(format, level));
+                   mapping_attributes(format, vmap, mapping, level), cursor->at + mapping->offset, level);
         cursor->change[level] += run;
         cursor->at += (usize)run << format->levels[level].shift;
         while (cursor->level < start->level && cursor_left_table(format, cursor))
@@ -280,7 +280,7 @@ INLINE void map_account(MemVmap *vmap, const Mapping *mapping, const MapPlan *pl
  */
 INLINE int map_prepare(const MemFormat *format, MemVmap *vmap, const Mapping *mapping, MapPlan *plan)
 {
-    for (;;) {
+    for (plan->supplied = false;; plan->supplied = true) {
         space_lock(vmap);
         int result = map_plan(format, vmap, mapping, plan);
         usize need = plan->tables + plan->credits, have = pool_for_map(&vmap->pool);
@@ -307,7 +307,7 @@ INLINE int engine_map(const MemFormat *format, MemVmap *vmap, usize phys, usize 
     map_account(vmap, &mapping, &plan);
     map_fill(format, vmap, &mapping, &plan.cursor);
     space_unlock(vmap);
-    return 0;
+    return UNLIKELY(plan.supplied) ? pool_settle(vmap, 0) : 0;
 }
 
 #endif

@@ -48,7 +48,7 @@ static void push_bundle(MemVmap *vmap, usize phys, unsigned level)
         push_bundle_page(vmap, phys, level);
         if (format->kind(first, level) != ENTRY_TABLE)
             return;
-        phys = format->table_phys(first);
+        phys = format->table_phys(first, level);
     }
     push_single(vmap, phys);
 }
@@ -83,7 +83,7 @@ static usize next_of_bundle(MemVmap *vmap)
         MemEntry entry = table[pool->open_index];
         table[pool->open_index++] = 0;
         if (format->kind(entry, pool->open_level) == ENTRY_TABLE)
-            return format->table_phys(entry);
+            return format->table_phys(entry, pool->open_level);
     }
     return MEM_VMAP_NO_PAGE;
 }
@@ -118,7 +118,7 @@ static usize count_bundle(const MemVmap *vmap, usize phys, unsigned level, unsig
     usize count = 1;
     for (; level > 0 && index < level_entries(format, level); index++)
         if (format->kind(table[index], level) == ENTRY_TABLE)
-            count += count_bundle(vmap, format->table_phys(table[index]), level - 1, 0);
+            count += count_bundle(vmap, format->table_phys(table[index], level), level - 1, 0);
     return count;
 }
 

@@ -29,7 +29,7 @@ INLINE int protect_survey(const MemFormat *format, const MemVmap *vmap, Range ra
         MemEntry entry = entry_load(cursor_slot(format, &cursor));
         EntryKind kind = format->kind(entry, cursor.level);
         if (kind == ENTRY_TABLE) {
-            cursor_down(&cursor, table_at(vmap, format->table_phys(entry)));
+            cursor_enter(format, vmap, &cursor, entry);
             continue;
         }
         if (kind == ENTRY_EMPTY || (cursor.level == 0 && survey_pages(format, &cursor) != 0))
@@ -72,7 +72,7 @@ INLINE void protect_pass(const MemFormat *format, MemVmap *vmap, MemVmapBatch *b
             table = true;
         }
         if (table) {
-            cursor_down(&cursor, table_at(vmap, format->table_phys(entry_load(slot))));
+            cursor_enter(format, vmap, &cursor, entry_load(slot));
             continue;
         }
         unsigned run = cursor.level == 0 ? cursor_run(format, &cursor) : 1;

@@ -24,7 +24,7 @@ INLINE void split_fill(const MemFormat *format, MemEntry *table, MemEntry leaf, 
 {
     MemEntry attributes = format->relevel(format->attributes(leaf, level), level, level - 1);
     entry_fill(format, table, level_entries(format, level - 1), attributes, format->leaf_phys(leaf, level),
-               level_size(format, level - 1));
+               level - 1);
 }
 
 /*
@@ -40,7 +40,7 @@ INLINE int split_leaf(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batc
     if (UNLIKELY(phys == MEM_VMAP_NO_PAGE))
         return MEM_ENOMEM;
     MemEntry *table = table_at(vmap, phys);
-    MemEntry entry = count_add(format, format->table(phys), entries);
+    MemEntry entry = count_add(format, format->table(phys, level), entries);
     do
         split_fill(format, table, leaf, level);
     while (!entry_replace(vmap, cursor_slot(format, cursor), &leaf, entry));

@@ -35,14 +35,14 @@ INLINE Subtree subtree_measure(const MemFormat *format, const MemVmap *vmap, con
     Subtree sum = {1, 0};
     unsigned root = above->level - 1;
     Cursor cursor = {.at = above->at, .last = above->at | level_mask(format, above->level), .level = root};
-    cursor.table[root] = table_at(vmap, format->table_phys(entry));
+    cursor.table[root] = table_at(vmap, format->table_phys(entry, above->level));
     while (root > 0 && !cursor_ended(&cursor)) {
         MemEntry below = entry_load(cursor_slot(format, &cursor));
         switch (format->kind(below, cursor.level)) {
         case ENTRY_TABLE:
             sum.pages++;
             if (cursor.level > 1) {
-                cursor_down(&cursor, table_at(vmap, format->table_phys(below)));
+                cursor_enter(format, vmap, &cursor, below);
                 continue;
             }
             break;
@@ -80,7 +80,7 @@ INLINE void unmap_block(const MemFormat *format, MemVmap *vmap, MemVmapBatch *ba
         vmap->pool.credits -= subtree.credits;
         batch_note(format, batch, block, 0);
         batch->global |= vmap->has_global;
-        batch_drop(vmap, batch, format->table_phys(entry), level - 1, subtree.pages);
+        batch_drop(vmap, batch, format->table_phys(entry, level), level - 1, subtree.pages);
         break;
     }
     }
@@ -121,7 +121,7 @@ INLINE void unmap_up(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch
         return;
     entry_clear(slot);
     cursor->change[level + 1]--;
-    batch_drop(vmap, batch, format->table_phys(entry), 0, 1);
+    batch_drop(vmap, batch, format->table_phys(entry, level + 1), 0, 1);
 }
 
 /* Removes a whole leaf that could not be split. */
@@ -156,7 +156,7 @@ INLINE Step unmap_approach(const MemFormat *format, MemVmap *vmap, MemVmapBatch 
             unmap_lost(format, vmap, batch, cursor);
             return STEP_MOVED;
         }
-        cursor_down(cursor, table_at(vmap, format->table_phys(entry_load(slot))));
+        cursor_enter(format, vmap, cursor, entry_load(slot));
     }
     return STEP_WHOLE;
 }

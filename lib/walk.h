@@ -51,7 +51,7 @@ INLINE bool walk_once(const MemFormat *format, const MemVmap *vmap, usize at, Sn
             *found = (Snapshot){entry, level, table, drops};
             return true;
         }
-        table = table_at(vmap, format->table_phys(entry));
+        table = table_at(vmap, format->table_phys(entry, level));
     }
     return false; /* not reached: no entry of level 0 links a table */
 }

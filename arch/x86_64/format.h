@@ -48,18 +48,21 @@ static inline EntryKind x86_kind(MemEntry entry, unsigned level)
     return level == 0 || (entry & X86_LARGE) ? ENTRY_LEAF : ENTRY_TABLE;
 }
 
-static inline MemEntry x86_table(usize phys)
+static inline MemEntry x86_table(usize phys, unsigned level)
 {
+    (void)level;
     return phys | X86_PRESENT | X86_WRITE | X86_USER | X86_ACCESSED;
 }
 
-static inline usize x86_table_phys(MemEntry entry)
+static inline usize x86_table_phys(MemEntry entry, unsigned level)
 {
+    (void)level;
     return entry & X86_ADDRESS;
 }
 
-static inline MemEntry x86_address(usize phys)
+static inline MemEntry x86_address(usize phys, unsigned level)
 {
+    (void)level;
     return phys;
 }
 
@@ -123,21 +126,11 @@ static inline unsigned x86_decode_type(MemEntry leaf, unsigned level)
     return (unsigned)((leaf / X86_PWT) & 3) | (leaf & pat ? 4 : 0);
 }
 
-/* SDM tables 4-15 to 4-20: PS in a level without leaves, and a large leaf's address below its size. */
-static inline MemEntry x86_reserved(EntryKind kind, unsigned level)
+/* A large leaf's address bits below its size (SDM tables 4-15 and 4-17). */
+static inline MemEntry x86_reserved(unsigned level)
 {
-    switch (kind) {
-    case ENTRY_EMPTY:
-        return ~(MemEntry)0;
-    case ENTRY_TABLE:
-        return X86_LARGE | X86_NO_EXECUTE;
-    case ENTRY_LEAF:
-        break;
-    }
-    if (level == 0)
-        return 0;
     MemEntry below = ((MemEntry)1 << (12 + 9 * level)) - 1;
-    return level > 2 ? X86_LARGE : below & x86_leaf_address_mask(level);
+    return below & x86_leaf_address_mask(level);
 }
 
 /* What the two depths share; the initialisers of a MemFormat are completed by its own file. */

@@ -115,18 +115,10 @@ static inline int tiny_decode(MemEntry leaf)
     return flags;
 }
 
-static inline MemEntry tiny_reserved(EntryKind kind, unsigned level)
+static inline MemEntry tiny_reserved(unsigned level)
 {
-    MemEntry all = ~(MemEntry)0, address = (MemEntry)0xfffff << (4 + level), tag = 15;
-    switch (kind) {
-    case ENTRY_EMPTY:
-        return all;
-    case ENTRY_TABLE:
-        return ~(address | tag | ((MemEntry)0xff << 36));
-    case ENTRY_LEAF:
-        return ~(address | tag | ((MemEntry)7 << (30 + level)) | TINY_NOTES);
-    }
-    abort();
+    MemEntry address = (MemEntry)0xfffff << (4 + level), type = (MemEntry)7 << (30 + level);
+    return ~(address | type | TINY_NOTES | 15);
 }
 
 #define TINY_COMMON_FIELDS                                                                                 \
