@@ -84,18 +84,24 @@ INLINE MemEntry entry_recount(const MemFormat *format, MemEntry *slot, unsigned 
 
 /* What a run of cleared slots had held. */
 typedef struct cleared {
-    unsigned used;
-    MemEntry any; /* all entries, ORed */
+    unsigned slots;  /* slots looked at */
+    unsigned leaves; /* of which held a leaf */
+    unsigned cheap;  /* leaves that took no credits */
+    MemEntry any;    /* all entries, ORed */
 } Cleared;
 
-/* Empties `count` slots that hold leaves of the lowest level, or nothing. */
-INLINE Cleared entry_clear_run(MemEntry *slot, unsigned count)
+/* Empties up to `count` slots of `level` that hold leaves, or nothing; ends before one that links a table. */
+INLINE Cleared entry_clear_leaves(const MemFormat *format, MemEntry *slot, unsigned count, unsigned level)
 {
-    Cleared cleared = {0, 0};
+    Cleared cleared = {0};
 #pragma GCC unroll 8
     for (unsigned i = 0; i < count; i++) {
         MemEntry entry = entry_load(&slot[i]);
-        cleared.used += entry != 0;
+        if (level > 0 && format->kind(entry, level) == ENTRY_TABLE)
+            break;
+        cleared.slots++;
+        cleared.leaves += entry != 0;
+        cleared.cheap += level > 0 && (entry & format->no_reserve) != 0;
         cleared.any |= entry;
         MEM_VMAP_ENTRY_STORE(&slot[i], 0);
     }
@@ -121,30 +127,51 @@ INLINE bool entry_replace(const MemVmap *vmap, MemEntry *slot, MemEntry *expecte
     return MEM_VMAP_ENTRY_EXCHANGE(slot, expected, entry);
 }
 
-/* The bits by which `entry` grants less than `old` did. */
-INLINE MemEntry rights_lost(const MemFormat *format, MemEntry old, MemEntry entry)
-{
-    return (old & ~entry & format->grants) | (entry & ~old & format->rights & ~format->grants);
-}
-
-/* What a run of leaves was before its rights changed, and which rights it lost. */
+/* What a run of leaves was before its rights changed. */
 typedef struct changed {
     MemEntry any; /* all old entries, ORed */
-    MemEntry lost;
+    MemEntry all; /* all old entries, ANDed */
 } Changed;
+
+INLINE void changed_add(Changed *changed, MemEntry old)
+{
+    changed->any |= old;
+    changed->all &= old;
+}
+
+/* Whether `rights` grant less than one of the leaves did. */
+INLINE bool rights_shrink(const MemFormat *format, const Changed *changed, MemEntry rights)
+{
+    MemEntry denies = format->rights & ~format->grants;
+    return ((changed->any & ~rights & format->grants) | (rights & ~changed->all & denies)) != 0;
+}
+
+/* Gives `count` leaves new rights where nothing else writes them. */
+INLINE Changed entry_set_rights_alone(const MemFormat *format, MemEntry *slot, unsigned count,
+                                      MemEntry rights)
+{
+    Changed changed = {0, ~(MemEntry)0};
+#pragma GCC unroll 4
+    for (unsigned i = 0; i < count; i++) {
+        MemEntry old = entry_load(&slot[i]);
+        MEM_VMAP_ENTRY_STORE(&slot[i], (old & ~format->rights) | rights);
+        changed_add(&changed, old);
+    }
+    return changed;
+}
 
 /* Gives `count` leaves new rights; keeps what the MMU notes meanwhile. */
 INLINE Changed entry_set_rights(const MemFormat *format, const MemVmap *vmap, MemEntry *slot,
                                 unsigned count, MemEntry rights)
 {
-    Changed changed = {0, 0};
+    Changed changed = {0, ~(MemEntry)0};
+    if (walked_by_us_alone(vmap))
+        return entry_set_rights_alone(format, slot, count, rights);
     for (unsigned i = 0; i < count; i++) {
-        MemEntry old = entry_load(&slot[i]), entry;
-        do
-            entry = (old & ~format->rights) | rights;
-        while (!entry_replace(vmap, &slot[i], &old, entry));
-        changed.any |= old;
-        changed.lost |= rights_lost(format, old, entry);
+        MemEntry old = entry_load(&slot[i]);
+        while (!MEM_VMAP_ENTRY_EXCHANGE(&slot[i], &old, (old & ~format->rights) | rights))
+            ;
+        changed_add(&changed, old);
     }
     return changed;
 }

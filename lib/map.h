@@ -12,7 +12,7 @@
  */
 
 #include "lib/cursor.h"
-#include "lib/range.h"
+#include "lib/page_run.h"
 
 /* A map call after the checks of its arguments. */
 typedef struct mapping {
@@ -24,10 +24,13 @@ typedef struct mapping {
 
 /* What phase 1 found: where the range hangs in the tree, and what phase 2 will take. */
 typedef struct map_plan {
-    Cursor cursor; /* at the deepest table that holds the whole range */
+    Cursor cursor;  /* at the deepest table that holds the whole range */
+    unsigned start; /* the level of that table */
     usize tables;
     usize credits;
-    bool supplied; /* the port was asked for pages, perhaps for more than are needed by now */
+    bool supplied;  /* the port was asked for pages, perhaps for more than are needed by now */
+    unsigned fresh; /* phase 2: bit n: the table of level n on the path is new, and not yet linked */
+    usize phys[MEM_VMAP_LEVELS_MAX]; /* where it is */
 } MapPlan;
 
 /* Flag bits that mean something. */
@@ -194,46 +197,40 @@ INLINE int map_plan(const MemFormat *format, const MemVmap *vmap, const Mapping 
     unsigned begin = first + head, end = last + !tail;
     if (result == 0 && begin < end && !entries_empty(table + begin, end - begin))
         result = MEM_EOVERLAP;
+    plan->start = level;
     plan->tables = tables_below(format, mapping, level) - met;
     plan->credits = credits_for(format, mapping);
     return result;
 }
 
-/* Phase 2 under way: the new tables on the cursor's path are linked when they are complete. */
-typedef struct filling {
-    Cursor cursor;
-    unsigned fresh; /* bit n: the table of level n is new, and not yet linked */
-    usize phys[MEM_VMAP_LEVELS_MAX];
-} Filling;
-
 /* Enters the table below the cursor, taking a page for it where there is none. */
-INLINE void fill_down(const MemFormat *format, MemVmap *vmap, Filling *filling)
+INLINE void fill_down(const MemFormat *format, MemVmap *vmap, MapPlan *plan)
 {
-    Cursor *cursor = &filling->cursor;
+    Cursor *cursor = &plan->cursor;
     unsigned level = cursor->level, below = level - 1;
-    MemEntry entry = filling->fresh & (1u << level) ? 0 : entry_load(cursor_slot(format, cursor));
+    MemEntry entry = plan->fresh & (1u << level) ? 0 : entry_load(cursor_slot(format, cursor));
     if (entry != 0) {
-        filling->fresh &= ~(1u << below);
+        plan->fresh &= ~(1u << below);
         cursor_enter(format, vmap, cursor, entry);
         return;
     }
-    filling->fresh |= 1u << below;
-    filling->phys[below] = pool_take(vmap);
-    cursor_down(cursor, table_at(vmap, filling->phys[below]));
+    plan->fresh |= 1u << below;
+    plan->phys[below] = pool_take(vmap);
+    cursor_down(cursor, table_at(vmap, plan->phys[below]));
     entry_zero(cursor->table[below], level_index(format, below, cursor->at));
 }
 
 /* Leaves a table that is complete: links it if it is new, counts what it gained if it is not. */
-INLINE void fill_up(const MemFormat *format, Filling *filling)
+INLINE void fill_up(const MemFormat *format, MapPlan *plan)
 {
-    Cursor *cursor = &filling->cursor;
+    Cursor *cursor = &plan->cursor;
     unsigned level = cursor->level;
     usize inside = cursor->at - 1;
     MemEntry *slot = cursor_parent_slot(format, cursor, inside);
-    if (filling->fresh & (1u << level)) {
+    if (plan->fresh & (1u << level)) {
         unsigned end = level_index(format, level, inside) + 1;
         entry_zero(cursor->table[level] + end, level_entries(format, level) - end);
-        MemEntry entry = format->table(filling->phys[level], level + 1);
+        MemEntry entry = format->table(plan->phys[level], level + 1);
         entry_publish_table(slot, count_add(format, entry, cursor->change[level]));
         cursor->change[level + 1]++;
     } else {
@@ -242,25 +239,24 @@ INLINE void fill_up(const MemFormat *format, Filling *filling)
     cursor->level++;
 }
 
-/* Phase 2: cannot fail. The cursor is where phase 1 left it. */
-INLINE void map_fill(const MemFormat *format, MemVmap *vmap, const Mapping *mapping, const Cursor *start)
+/* Phase 2: cannot fail. Goes on from where phase 1 has left the cursor. */
+INLINE void map_fill(const MemFormat *format, MemVmap *vmap, const Mapping *mapping, MapPlan *plan)
 {
-    Filling filling = {.cursor = *start, .fresh = 0};
-    Cursor *cursor = &filling.cursor;
+    Cursor *cursor = &plan->cursor;
+    plan->fresh = 0;
     while (!cursor_ended(cursor)) {
         while (cursor->level > mapping->leaf_level || !cursor_on_whole_block(format, cursor))
-            fill_down(format, vmap, &filling);
+            fill_down(format, vmap, plan);
         unsigned level = cursor->level, run = cursor_run(format, cursor);
         entry_fill(format, cursor_slot(format, cursor), run,
                    mapping_attributes(format, vmap, mapping, level), cursor->at + mapping->offset, level);
         cursor->change[level] += run;
         cursor->at += (usize)run << format->levels[level].shift;
-        while (cursor->level < start->level && cursor_left_table(format, cursor))
-            fill_up(format, &filling);
+        while (cursor->level < plan->start && cursor_left_table(format, cursor))
+            fill_up(format, plan);
     }
-    if (start->level < format->top)
-        entry_recount(format, cursor_parent_slot(format, cursor, mapping->last),
-                      cursor->change[start->level]);
+    if (plan->start < format->top)
+        fill_up(format, plan);
 }
 
 /* Takes what a plan needs out of what the pool has promised to nobody else. */
@@ -294,20 +290,43 @@ INLINE int map_prepare(const MemFormat *format, MemVmap *vmap, const Mapping *ma
     }
 }
 
+/* Maps into a table that exists. It is not empty, so a range that covers it whole finds an overlap. */
+INLINE int map_page_run(const MemFormat *format, MemVmap *vmap, const Mapping *mapping, const PageRun *run)
+{
+    if (UNLIKELY(!entries_empty(run->slots, run->count)))
+        return MEM_EOVERLAP;
+    entry_fill(format, run->slots, run->count, mapping_attributes(format, vmap, mapping, 0),
+               mapping->first + mapping->offset, 0);
+    entry_recount(format, run->parent, run->count);
+    vmap->has_global |= (mapping->flags & MEM_VMAP_GLOBAL) != 0;
+    return 0;
+}
+
+INLINE int map_anywhere(const MemFormat *format, MemVmap *vmap, const Mapping *mapping)
+{
+    MapPlan plan;
+    int result = map_prepare(format, vmap, mapping, &plan);
+    if (UNLIKELY(result != 0))
+        return result;
+    map_account(vmap, mapping, &plan);
+    map_fill(format, vmap, mapping, &plan);
+    space_unlock(vmap);
+    return UNLIKELY(plan.supplied) ? pool_settle(vmap, 0) : 0;
+}
+
 INLINE int engine_map(const MemFormat *format, MemVmap *vmap, usize phys, usize virt, usize len, int flags)
 {
     Mapping mapping;
-    MapPlan plan;
+    PageRun run;
     int result = mapping_make(format, vmap, &mapping, phys, virt, len, flags);
     if (UNLIKELY(result != 0))
         return result;
-    result = map_prepare(format, vmap, &mapping, &plan);
-    if (UNLIKELY(result != 0))
-        return result;
-    map_account(vmap, &mapping, &plan);
-    map_fill(format, vmap, &mapping, &plan.cursor);
+    space_lock(vmap);
+    bool found = page_run_find(format, vmap, (Range){mapping.first, mapping.last}, &run);
+    if (LIKELY(found))
+        result = map_page_run(format, vmap, &mapping, &run);
     space_unlock(vmap);
-    return UNLIKELY(plan.supplied) ? pool_settle(vmap, 0) : 0;
+    return found ? result : map_anywhere(format, vmap, &mapping);
 }
 
 #endif

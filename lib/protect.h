@@ -51,7 +51,7 @@ INLINE void protect_run(const MemFormat *format, MemVmap *vmap, MemVmapBatch *ba
     unsigned level = cursor->level;
     Changed changed = entry_set_rights(format, vmap, cursor_slot(format, cursor), run, rights);
     usize end = cursor->at + ((usize)run << format->levels[level].shift);
-    if (changed.lost != 0) {
+    if (rights_shrink(format, &changed, rights)) {
         batch_note(format, batch, (Range){cursor->at, end - 1}, level);
         batch->global |= (changed.any & format->global) != 0;
     }

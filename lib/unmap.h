@@ -8,6 +8,7 @@
  * unlinked waits in the batch for the flush.
  */
 
+#include "lib/page_run.h"
 #include "lib/split.h"
 
 /* What a NO_RESERVE leaf may cost when it must be split and the pool has no page to spare. */
@@ -25,9 +26,23 @@ typedef struct subtree {
     usize credits;
 } Subtree;
 
+/* Adds what a table of `level` holds: the tables that it links, and the credits of its leaves. */
+INLINE void subtree_add_table(const MemFormat *format, const MemEntry *table, unsigned level, Subtree *sum)
+{
+    usize tables = 0, holders = 0;
+    for (unsigned i = 0; i < level_entries(format, level); i++) {
+        MemEntry entry = entry_load(&table[i]);
+        EntryKind kind = format->kind(entry, level);
+        tables += kind == ENTRY_TABLE;
+        holders += kind == ENTRY_LEAF && !(entry & format->no_reserve);
+    }
+    sum->pages += tables;
+    sum->credits += holders * leaf_credits(format, level);
+}
+
 /*
- * Measures the subtree below a table: its tables, and the credits of the large leaves in it. Goes by a
- * cursor over the table's block, whose depth is the number of levels.
+ * Measures the subtree below a table. Goes by a cursor over the table's block, down to the tables of level 1
+ * and not below: how many tables of the lowest level there are is seen from above.
  */
 INLINE Subtree subtree_measure(const MemFormat *format, const MemVmap *vmap, const Cursor *above,
                                MemEntry entry)
@@ -35,22 +50,18 @@ INLINE Subtree subtree_measure(const MemFormat *format, const MemVmap *vmap, con
     Subtree sum = {1, 0};
     unsigned root = above->level - 1;
     Cursor cursor = {.at = above->at, .last = above->at | level_mask(format, above->level), .level = root};
+    if (root == 0)
+        return sum;
     cursor.table[root] = table_at(vmap, format->table_phys(entry, above->level));
-    while (root > 0 && !cursor_ended(&cursor)) {
+    subtree_add_table(format, cursor.table[root], root, &sum);
+    while (root > 1 && !cursor_ended(&cursor)) {
         MemEntry below = entry_load(cursor_slot(format, &cursor));
-        switch (format->kind(below, cursor.level)) {
-        case ENTRY_TABLE:
-            sum.pages++;
-            if (cursor.level > 1) {
-                cursor_enter(format, vmap, &cursor, below);
+        if (format->kind(below, cursor.level) == ENTRY_TABLE) {
+            cursor_enter(format, vmap, &cursor, below);
+            subtree_add_table(format, cursor.table[cursor.level], cursor.level, &sum);
+            if (cursor.level > 1)
                 continue;
-            }
-            break;
-        case ENTRY_LEAF:
-            sum.credits += below & format->no_reserve ? 0 : leaf_credits(format, cursor.level);
-            break;
-        case ENTRY_EMPTY:
-            break;
+            cursor.level++;
         }
         cursor_skip(format, &cursor);
         while (cursor.level < root && cursor_left_table(format, &cursor))
@@ -59,45 +70,54 @@ INLINE Subtree subtree_measure(const MemFormat *format, const MemVmap *vmap, con
     return sum;
 }
 
-/* Empties the slot at the cursor, a whole block above the lowest level. */
-INLINE void unmap_block(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Cursor *cursor)
+/* Notes what `cleared` slots from `first` on had held, and releases the credits of their leaves. */
+INLINE void unmap_note(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, usize first,
+                       unsigned level, const Cleared *cleared)
+{
+    usize end = first + ((usize)cleared->slots << format->levels[level].shift);
+    if (cleared->leaves == 0)
+        return;
+    batch_note(format, batch, (Range){first, end - 1}, level);
+    batch->global |= (cleared->any & format->global) != 0;
+    if (level > 0)
+        vmap->pool.credits -= (cleared->leaves - cleared->cheap) * leaf_credits(format, level);
+}
+
+/* Empties the slots that follow in this table and in the range, up to one that links a table. */
+INLINE void unmap_leaves(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Cursor *cursor)
+{
+    unsigned level = cursor->level, run = cursor_run(format, cursor);
+    MemEntry *slot = cursor_slot(format, cursor);
+    Cleared cleared = level == 0 ? entry_clear_leaves(format, slot, run, 0)
+                                 : entry_clear_leaves(format, slot, run, level);
+    unmap_note(format, vmap, batch, cursor->at, level, &cleared);
+    cursor->change[level] -= cleared.leaves;
+    cursor->at += (usize)cleared.slots << format->levels[level].shift;
+}
+
+/* Unlinks the table below the slot at the cursor, with everything under it, and moves behind its block. */
+INLINE void unmap_subtree(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Cursor *cursor)
 {
     MemEntry *slot = cursor_slot(format, cursor), entry = entry_load(slot);
     unsigned level = cursor->level;
-    Range block = {cursor->at, cursor->at | level_mask(format, level)};
-    switch (format->kind(entry, level)) {
-    case ENTRY_EMPTY:
-        return;
-    case ENTRY_LEAF:
-        entry_clear(slot);
-        vmap->pool.credits -= entry & format->no_reserve ? 0 : leaf_credits(format, level);
-        batch_note(format, batch, block, level);
-        batch->global |= (entry & format->global) != 0;
-        break;
-    case ENTRY_TABLE: {
-        Subtree subtree = subtree_measure(format, vmap, cursor, entry);
-        entry_clear(slot);
-        vmap->pool.credits -= subtree.credits;
-        batch_note(format, batch, block, 0);
-        batch->global |= vmap->has_global;
-        batch_drop(vmap, batch, format->table_phys(entry, level), level - 1, subtree.pages);
-        break;
-    }
-    }
+    Subtree subtree = subtree_measure(format, vmap, cursor, entry);
+    entry_clear(slot);
+    vmap->pool.credits -= subtree.credits;
+    batch_note(format, batch, (Range){cursor->at, cursor->at | level_mask(format, level)}, 0);
+    batch->global |= vmap->has_global;
+    batch_drop(vmap, batch, format->table_phys(entry, level), level - 1, subtree.pages);
     cursor->change[level]--;
+    cursor_skip(format, cursor);
 }
 
-/* Empties the pages that follow in this table and in the range. */
-INLINE void unmap_pages(const MemFormat *format, MemVmapBatch *batch, Cursor *cursor)
+/* Empties what begins at the cursor and lies wholly in the range. */
+INLINE void unmap_whole(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Cursor *cursor)
 {
-    unsigned run = cursor_run(format, cursor);
-    Cleared cleared = entry_clear_run(cursor_slot(format, cursor), run);
-    usize end = cursor->at + ((usize)run << format->levels[0].shift);
-    if (cleared.used > 0)
-        batch_note(format, batch, (Range){cursor->at, end - 1}, 0);
-    batch->global |= (cleared.any & format->global) != 0;
-    cursor->change[0] -= cleared.used;
-    cursor->at = end;
+    EntryKind kind = format->kind(entry_load(cursor_slot(format, cursor)), cursor->level);
+    if (kind == ENTRY_TABLE)
+        unmap_subtree(format, vmap, batch, cursor);
+    else
+        unmap_leaves(format, vmap, batch, cursor);
 }
 
 /* Whether a linked table, `count` of whose entries were just taken away, holds nothing any more. */
@@ -124,14 +144,16 @@ INLINE void unmap_up(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch
     batch_drop(vmap, batch, format->table_phys(entry, level + 1), 0, 1);
 }
 
-/* Removes a whole leaf that could not be split. */
+/* Removes the whole leaf at the cursor, which could not be split, and moves behind it. */
 INLINE void unmap_lost(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Cursor *cursor)
 {
-    usize mask = level_mask(format, cursor->level);
-    cursor->at &= ~mask;
-    usize first = virt_from_linear(format, cursor->at);
-    batch->lost = (MemVmapRange){first, first + mask, mask + 1};
-    unmap_block(format, vmap, batch, cursor);
+    unsigned level = cursor->level;
+    usize mask = level_mask(format, level), first = cursor->at & ~mask;
+    usize virt = virt_from_linear(format, first);
+    Cleared cleared = entry_clear_leaves(format, cursor_slot(format, cursor), 1, level);
+    unmap_note(format, vmap, batch, first, level, &cleared);
+    batch->lost = (MemVmapRange){virt, virt + mask, mask + 1};
+    cursor->change[level]--;
     cursor_skip(format, cursor);
     vmap->lost++;
 }
@@ -172,12 +194,8 @@ INLINE UnmapProgress unmap_pass(const MemFormat *format, MemVmap *vmap, MemVmapB
         step = unmap_approach(format, vmap, batch, &cursor, policy);
         if (UNLIKELY(step == STEP_STARVED))
             break;
-        if (step == STEP_WHOLE && cursor.level == 0) {
-            unmap_pages(format, batch, &cursor);
-        } else if (step == STEP_WHOLE) {
-            unmap_block(format, vmap, batch, &cursor);
-            cursor_skip(format, &cursor);
-        }
+        if (step == STEP_WHOLE)
+            unmap_whole(format, vmap, batch, &cursor);
         while (cursor.level < format->top && cursor_left_table(format, &cursor))
             unmap_up(format, vmap, batch, &cursor);
     }
@@ -218,12 +236,28 @@ INLINE void unmap_range(const MemFormat *format, MemVmap *vmap, MemVmapBatch *ba
     }
 }
 
+/* Empties pages of a table that goes on to hold others. False: this is not the common case. */
+INLINE bool unmap_page_run(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Range range)
+{
+    PageRun run;
+    space_lock(vmap);
+    bool found = page_run_find(format, vmap, range, &run) && page_run_has_neighbours(format, &run);
+    if (LIKELY(found)) {
+        Cleared cleared = entry_clear_leaves(format, run.slots, run.count, 0);
+        unmap_note(format, vmap, batch, range.first, 0, &cleared);
+        entry_recount(format, run.parent, -cleared.leaves);
+    }
+    space_unlock(vmap);
+    return found;
+}
+
 INLINE void engine_unmap(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, usize virt, usize len)
 {
     Range parts[2];
     unsigned count = range_parts(format, virt, len, parts);
     for (unsigned i = 0; i < count; i++)
-        unmap_range(format, vmap, batch, parts[i]);
+        if (!unmap_page_run(format, vmap, batch, parts[i]))
+            unmap_range(format, vmap, batch, parts[i]);
 }
 
 #endif

@@ -67,8 +67,10 @@ typedef struct mem_vmap_port {
     /*
      * Executes `plan` on every other CPU that may use this space, and returns when all of them have
      * acknowledged. Called without the lock. It must serve shootdowns sent to this CPU while it waits.
-     * Null: there is one CPU. The engine then also updates entries with plain stores, since nobody
-     * else sets accessed and dirty bits meanwhile; a device that walks these tables counts as a CPU.
+     * Null: there is one CPU. The engine then also updates entries with plain loads and stores, so
+     * nothing else may set their accessed and dirty bits during a call: a kernel whose interrupt
+     * handlers write through mappings that a call changes masks interrupts in `lock`, or gives a hook
+     * here that does nothing. A device that walks these tables counts as a CPU.
      */
     void (*invalidate_there)(void *context, const MemVmapPlan *plan);
 
