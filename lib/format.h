@@ -12,8 +12,9 @@
 
 #include <mem/vmap.h>
 
-#define INLINE static inline __attribute__((always_inline))
-#define COLD   __attribute__((noinline, cold))
+#define INLINE   static inline __attribute__((always_inline))
+#define NOINLINE __attribute__((noinline))
+#define COLD     __attribute__((noinline, cold))
 
 #define LIKELY(condition)   __builtin_expect(!!(condition), 1)
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)

@@ -10,19 +10,35 @@
 #include "lib/unmap.h"
 #include "lib/walk.h"
 
+NOINLINE static int format_map_anywhere(MemVmap *vmap, const Mapping *mapping)
+{
+    return map_anywhere(&FORMAT, vmap, mapping);
+}
+
 static int format_map(MemVmap *vmap, usize phys, usize virt, usize len, int flags)
 {
-    return engine_map(&FORMAT, vmap, phys, virt, len, flags);
+    return engine_map(&FORMAT, vmap, phys, virt, len, flags, format_map_anywhere);
+}
+
+NOINLINE static void format_unmap_anywhere(MemVmap *vmap, MemVmapBatch *batch, Range range)
+{
+    unmap_anywhere(&FORMAT, vmap, batch, range);
 }
 
 static void format_unmap(MemVmap *vmap, MemVmapBatch *batch, usize virt, usize len)
 {
-    engine_unmap(&FORMAT, vmap, batch, virt, len);
+    engine_unmap(&FORMAT, vmap, batch, virt, len, format_unmap_anywhere);
+}
+
+NOINLINE static int format_protect_anywhere(MemVmap *vmap, MemVmapBatch *batch, Range range,
+                                            MemEntry rights)
+{
+    return protect_anywhere(&FORMAT, vmap, batch, range, rights);
 }
 
 static int format_protect(MemVmap *vmap, MemVmapBatch *batch, usize virt, usize len, int flags)
 {
-    return engine_protect(&FORMAT, vmap, batch, virt, len, flags);
+    return engine_protect(&FORMAT, vmap, batch, virt, len, flags, format_protect_anywhere);
 }
 
 static int format_find(MemVmap *vmap, usize virt, MemEntry *leaf, unsigned *level)

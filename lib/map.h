@@ -302,6 +302,7 @@ INLINE int map_page_run(const MemFormat *format, MemVmap *vmap, const Mapping *m
     return 0;
 }
 
+/* The long way: tables may have to be made, and pages asked for. */
 INLINE int map_anywhere(const MemFormat *format, MemVmap *vmap, const Mapping *mapping)
 {
     MapPlan plan;
@@ -314,7 +315,9 @@ INLINE int map_anywhere(const MemFormat *format, MemVmap *vmap, const Mapping *m
     return UNLIKELY(plan.supplied) ? pool_settle(vmap, 0) : 0;
 }
 
-INLINE int engine_map(const MemFormat *format, MemVmap *vmap, usize phys, usize virt, usize len, int flags)
+/* `anywhere` is map_anywhere, instantiated apart so that its registers do not burden the short way. */
+INLINE int engine_map(const MemFormat *format, MemVmap *vmap, usize phys, usize virt, usize len, int flags,
+                      int (*anywhere)(MemVmap *vmap, const Mapping *mapping))
 {
     Mapping mapping;
     PageRun run;
@@ -326,7 +329,7 @@ INLINE int engine_map(const MemFormat *format, MemVmap *vmap, usize phys, usize 
     if (LIKELY(found))
         result = map_page_run(format, vmap, &mapping, &run);
     space_unlock(vmap);
-    return found ? result : map_anywhere(format, vmap, &mapping);
+    return LIKELY(found) ? result : anywhere(vmap, &mapping);
 }
 
 #endif

@@ -44,6 +44,16 @@ INLINE int protect_survey(const MemFormat *format, const MemVmap *vmap, Range ra
     return 0;
 }
 
+/* Notes that leaves of `level` in `range` have got `rights`, if those are less than what they had. */
+INLINE void protect_note(const MemFormat *format, MemVmapBatch *batch, Range range, unsigned level,
+                         MemEntry rights, const Changed *changed)
+{
+    if (!rights_shrink(format, changed, rights))
+        return;
+    batch_note(format, batch, range, level);
+    batch->global |= (changed->any & format->global) != 0;
+}
+
 /* Changes the leaves that follow in this table and in the range, and moves behind them. */
 INLINE void protect_run(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Cursor *cursor,
                         unsigned run, MemEntry rights)
@@ -51,10 +61,7 @@ INLINE void protect_run(const MemFormat *format, MemVmap *vmap, MemVmapBatch *ba
     unsigned level = cursor->level;
     Changed changed = entry_set_rights(format, vmap, cursor_slot(format, cursor), run, rights);
     usize end = cursor->at + ((usize)run << format->levels[level].shift);
-    if (rights_shrink(format, &changed, rights)) {
-        batch_note(format, batch, (Range){cursor->at, end - 1}, level);
-        batch->global |= (changed.any & format->global) != 0;
-    }
+    protect_note(format, batch, (Range){cursor->at, end - 1}, level, rights, &changed);
     cursor->at = end;
 }
 
@@ -100,23 +107,51 @@ INLINE int protect_prepare(const MemFormat *format, MemVmap *vmap, Range range)
     }
 }
 
+/* The long way: leaves may have to be split, and pages asked for. */
+INLINE int protect_anywhere(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Range range,
+                            MemEntry rights)
+{
+    int result = protect_prepare(format, vmap, range);
+    if (UNLIKELY(result != 0))
+        return result;
+    protect_pass(format, vmap, batch, range, rights);
+    space_unlock(vmap);
+    return 0;
+}
+
+/* Changes the rights of pages of one table. */
+INLINE int protect_page_run(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Range range,
+                            const PageRun *run, MemEntry rights)
+{
+    if (!entries_full(run->slots, run->count))
+        return MEM_EMISS;
+    Changed changed = entry_set_rights(format, vmap, run->slots, run->count, rights);
+    protect_note(format, batch, range, 0, rights, &changed);
+    return 0;
+}
+
+/* `anywhere` is protect_anywhere, instantiated apart so that its registers do not burden the short way. */
 INLINE int engine_protect(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, usize virt,
-                          usize len, int flags)
+                          usize len, int flags,
+                          int (*anywhere)(MemVmap *vmap, MemVmapBatch *batch, Range range, MemEntry rights))
 {
     Range range;
+    PageRun run;
     if (UNLIKELY(len == 0))
         return MEM_EINVAL;
     int result = check_flags(vmap, flags);
     if (LIKELY(result == 0))
         result = range_pages(format, virt, len, &range);
-    if (LIKELY(result == 0))
-        result = protect_prepare(format, vmap, range);
     if (UNLIKELY(result != 0))
         return result;
+    MemEntry rights = format->encode(flags, 0, 0) & format->rights;
+    space_lock(vmap);
     vmap->has_global |= (flags & MEM_VMAP_GLOBAL) != 0;
-    protect_pass(format, vmap, batch, range, format->encode(flags, 0, 0) & format->rights);
+    bool found = page_run_find(format, vmap, range, &run);
+    if (LIKELY(found))
+        result = protect_page_run(format, vmap, batch, range, &run, rights);
     space_unlock(vmap);
-    return 0;
+    return LIKELY(found) ? result : anywhere(vmap, batch, range, rights);
 }
 
 #endif

@@ -36,24 +36,25 @@ INLINE bool virt_exists(const MemFormat *format, usize virt)
     return virt_from_linear(format, linear_from_virt(format, virt)) == virt;
 }
 
-/* Whether two existing addresses lie in one half, with no hole between them. */
-INLINE bool same_half(const MemFormat *format, usize a, usize b)
+/*
+ * Whether two addresses, of which one exists, lie in one half of the space (or in the whole, where it has no
+ * halves): then the other exists too, and so does everything between them.
+ */
+INLINE bool same_part(const MemFormat *format, usize a, usize b)
 {
-    return !format->va_sign_extended || ((a ^ b) >> (format->va_bits - 1)) == 0;
+    return ((a ^ b) >> (format->va_bits - format->va_sign_extended)) == 0;
 }
 
 /* The pages of [virt, virt + len), linear. 0, MEM_EINVAL or MEM_ERANGE. */
 INLINE int range_pages(const MemFormat *format, usize virt, usize len, Range *pages)
 {
-    usize mask = level_mask(format, 0), first = virt & ~mask, last = (virt + (len - 1)) | mask;
+    usize end = virt + (len - 1), mask = level_mask(format, 0);
     if (UNLIKELY(len == 0))
         return MEM_EINVAL;
-    if (UNLIKELY(last < first || len - 1 > last - first))
+    if (UNLIKELY(end < virt || !virt_exists(format, virt) || !same_part(format, virt, end)))
         return MEM_ERANGE;
-    if (UNLIKELY(!virt_exists(format, first) || !virt_exists(format, last) ||
-                 !same_half(format, first, last)))
-        return MEM_ERANGE;
-    *pages = (Range){linear_from_virt(format, first), linear_from_virt(format, last)};
+    pages->first = linear_from_virt(format, virt) & ~mask;
+    pages->last = linear_from_virt(format, end) | mask;
     return 0;
 }
 

@@ -218,7 +218,8 @@ COLD static SplitPolicy unmap_starved(MemVmapBatch *batch)
     return SPLIT_OR_STOP;
 }
 
-INLINE void unmap_range(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Range range)
+/* The long way, in as many passes as it takes. */
+INLINE void unmap_anywhere(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Range range)
 {
     SplitPolicy policy = SPLIT_OR_STOP;
     for (;;) {
@@ -251,13 +252,15 @@ INLINE bool unmap_page_run(const MemFormat *format, MemVmap *vmap, MemVmapBatch 
     return found;
 }
 
-INLINE void engine_unmap(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, usize virt, usize len)
+/* `anywhere` is unmap_anywhere, instantiated apart so that its registers do not burden the short way. */
+INLINE void engine_unmap(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, usize virt, usize len,
+                         void (*anywhere)(MemVmap *vmap, MemVmapBatch *batch, Range range))
 {
     Range parts[2];
     unsigned count = range_parts(format, virt, len, parts);
     for (unsigned i = 0; i < count; i++)
         if (!unmap_page_run(format, vmap, batch, parts[i]))
-            unmap_range(format, vmap, batch, parts[i]);
+            anywhere(vmap, batch, parts[i]);
 }
 
 #endif
