@@ -13,31 +13,56 @@ static void make_plan(const MemVmapBatch *batch, MemVmapPlan *plan)
         plan->ranges[i] = batch->ranges[i];
 }
 
-/* This CPU last: while it waits for the others, its own stale entries do no harm that theirs do not. */
+/*
+ * The fence orders the entries before the hook's look at which CPUs use the space: a CPU that joins later
+ * marks itself first and then loads the root, so it is either seen here or sees the new entries.
+ */
 static void execute(MemVmap *vmap, const MemVmapPlan *plan)
 {
-    if (vmap->port.invalidate_there != NULL)
+    if (vmap->port.invalidate_there != NULL) {
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
         vmap->port.invalidate_there(vmap->port.context, plan);
+    }
     if (vmap->port.invalidate_here != NULL)
         vmap->port.invalidate_here(vmap->port.context, plan);
+}
+
+static void unlist(MemVmap *vmap, const MemVmapBatch *batch)
+{
+    MemVmapBatch **at = &vmap->unflushed;
+    while (*at != batch)
+        at = &(*at)->next;
+    *at = batch->next;
 }
 
 /*
  * Gives the waiting tables to the pool, now that no CPU can walk them. Readers without the lock may still
  * be in them: each validates against `drops` whatever it read, so the count must change before the pages do.
  */
-static void release_tables(MemVmapBatch *batch)
+static void release_tables(MemVmap *vmap, const MemVmapBatch *batch)
 {
-    MemVmap *vmap = batch->vmap;
-    space_lock(vmap);
     __atomic_store_n(&vmap->drops, vmap->drops + 1, __ATOMIC_RELEASE);
-    __atomic_thread_fence(__ATOMIC_RELEASE);
+    MEM_VMAP_PUBLISH_FENCE();
     for (unsigned i = 0; i < batch->dropped_count; i++) {
         const MemVmapDropped *dropped = &batch->dropped[i];
         mem_vmap_pool_give(vmap, dropped->phys, dropped->level, dropped->pages);
         vmap->waiting -= dropped->pages;
     }
+}
+
+/* After the shootdown: what waited for it is free. The surplus of the pool, to be put back, is returned. */
+static usize settle(MemVmap *vmap, const MemVmapBatch *batch)
+{
+    space_lock(vmap);
+    if (batch->listed) {
+        vmap->shootdowns++;
+        unlist(vmap, batch);
+    }
+    if (batch->dropped_count > 0)
+        release_tables(vmap, batch);
+    usize surplus = mem_vmap_pool_surplus(vmap);
     space_unlock(vmap);
+    return surplus;
 }
 
 static void tell_lost(const MemVmapBatch *batch)
@@ -47,21 +72,48 @@ static void tell_lost(const MemVmapBatch *batch)
         port->lost(port->context, batch->lost.first, batch->lost.stride);
 }
 
+static void shoot_down(const MemVmapBatch *batch)
+{
+    MemVmapPlan plan;
+    make_plan(batch, &plan);
+    execute(batch->vmap, &plan);
+}
+
 void mem_vmap_batch_flush(MemVmapBatch *batch)
 {
     MemVmap *vmap = batch->vmap;
-    MemVmapPlan plan;
-    if (!batch_is_empty(batch)) {
-        make_plan(batch, &plan);
-        execute(vmap, &plan);
-        __atomic_fetch_add(&vmap->shootdowns, 1, __ATOMIC_RELAXED);
-    }
-    if (batch->dropped_count > 0)
-        release_tables(batch);
+    if (!batch_is_empty(batch))
+        shoot_down(batch);
+    mem_vmap_pool_put(vmap, settle(vmap, batch));
     tell_lost(batch);
     batch_init(batch, vmap);
-    if (pool_has_surplus(vmap))
-        mem_vmap_pool_trim(vmap);
+}
+
+void mem_vmap_flush_range(MemVmap *vmap, usize first, usize last)
+{
+    const MemFormat *format = vmap->format->description;
+    MemVmapBatch batch;
+    batch_init(&batch, vmap);
+    space_lock(vmap);
+    batch_note(format, &batch, (Range){first, last}, 0);
+    batch.tables = true;
+    batch.global = vmap->has_global;
+    space_unlock(vmap);
+    mem_vmap_batch_flush(&batch);
+}
+
+bool mem_vmap_batch_others_wait(const MemVmap *vmap, const MemVmapBatch *own, usize first, usize last)
+{
+    for (const MemVmapBatch *batch = vmap->unflushed; batch != NULL; batch = batch->next) {
+        if (batch == own)
+            continue;
+        if (batch->everything)
+            return true;
+        for (unsigned i = 0; i < batch->range_count; i++)
+            if (batch->ranges[i].first <= last && first <= batch->ranges[i].last)
+                return true;
+    }
+    return false;
 }
 
 int mem_vmap_batch_begin(MemVmapBatch *batch, MemVmap *vmap)

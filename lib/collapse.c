@@ -176,9 +176,10 @@ static int collapse_prepare(Collapsing *c, Range range)
         if (c->credits <= have)
             break;
         space_unlock(vmap);
+        c->batch->supplied = true;
         int result = mem_vmap_pool_supply(vmap, c->credits - have);
         if (result != 0)
-            return pool_settle(vmap, result);
+            return result;
     }
     vmap->pool.credits += c->credits;
     vmap->prepaid += c->credits;
@@ -198,8 +199,10 @@ int mem_vmap_collapse(MemVmap *vmap, usize virt, usize len)
     Collapsing c = {.format = format, .vmap = vmap, .batch = &batch};
     batch_init(&batch, vmap);
     result = collapse_prepare(&c, range);
-    if (result != 0)
+    if (result != 0) {
+        batch_finish(&batch);
         return result;
+    }
     c.pass = PASS_JOIN;
     while (!collapse_pass(&c, range)) {
         space_unlock(vmap);

@@ -24,7 +24,10 @@ int mem_vmap_cost(MemVmap *vmap, usize phys, usize virt, usize len, int flags, u
     return result;
 }
 
-/* What freeing one end of the range takes; `at` is that end. The block of the leaf there goes to `*block`. */
+/*
+ * What freeing one end of the range takes; `at` is that end. The block of the leaf there goes to `*block`.
+ * The lock is held, so no table is freed: the walk succeeds at once and does not ask for the lock.
+ */
 static usize edge_cost(MemVmap *vmap, Range range, usize at, Range *block)
 {
     const MemFormat *format = vmap->format->description;
@@ -65,7 +68,9 @@ int mem_vmap_reserve(MemVmap *vmap, usize pages)
             vmap->pool.reserved = pages;
         space_unlock(vmap);
         int result = pages <= have ? 0 : mem_vmap_pool_supply(vmap, pages - have);
-        if (pages <= have || result != 0)
-            return pool_settle(vmap, result);
+        if (pages <= have || result != 0) {
+            mem_vmap_pool_trim(vmap);
+            return result;
+        }
     }
 }

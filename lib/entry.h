@@ -27,22 +27,35 @@ INLINE bool entries_full(const MemEntry *slot, unsigned count)
 {
     bool full = true;
     for (unsigned i = 0; i < count; i++)
-        full &= slot[i] != 0;
+        full &= entry_load(&slot[i]) != 0;
     return full;
 }
 
-/* Whether `count` entries are all empty: eight at a time, as an early exit costs more than it saves. */
+/* How many of `count` entries are not empty. */
+INLINE unsigned entries_used(const MemEntry *slot, unsigned count)
+{
+    unsigned used = 0;
+    for (unsigned i = 0; i < count; i++)
+        used += entry_load(&slot[i]) != 0;
+    return used;
+}
+
+/* Eight entries, ORed. */
+INLINE MemEntry entries_any_8(const MemEntry *slot)
+{
+    return entry_load(slot) | entry_load(slot + 1) | entry_load(slot + 2) | entry_load(slot + 3) |
+           entry_load(slot + 4) | entry_load(slot + 5) | entry_load(slot + 6) | entry_load(slot + 7);
+}
+
+/* Whether `count` entries are all empty: eight at a time, as a branch for each costs more than it saves. */
 INLINE bool entries_empty(const MemEntry *slot, unsigned count)
 {
-    unsigned i = 0;
-    for (; i + 8 <= count; i += 8) {
-        MemEntry any = slot[i] | slot[i + 1] | slot[i + 2] | slot[i + 3];
-        any |= slot[i + 4] | slot[i + 5] | slot[i + 6] | slot[i + 7];
-        if (UNLIKELY(any != 0))
+    const MemEntry *end = slot + count;
+    for (; end - slot >= 8; slot += 8)
+        if (UNLIKELY(entries_any_8(slot) != 0))
             return false;
-    }
-    for (; i < count; i++)
-        if (slot[i] != 0)
+    for (; slot < end; slot++)
+        if (entry_load(slot) != 0)
             return false;
     return true;
 }
@@ -59,12 +72,12 @@ INLINE void entry_fill(const MemFormat *format, MemEntry *slot, usize count, Mem
     }
 }
 
-/* Empties slots of a table that nobody can reach yet. */
+/* Empties slots of a table that is not linked yet; a reader may be in it from its former life. */
 INLINE void entry_zero(MemEntry *slot, unsigned count)
 {
 #pragma GCC unroll 8
     for (unsigned i = 0; i < count; i++)
-        slot[i] = 0;
+        MEM_VMAP_ENTRY_STORE(&slot[i], 0);
 }
 
 /* Links a complete table into an empty slot. */

@@ -5,20 +5,12 @@
 #include "lib/cursor.h"
 #include "lib/range.h"
 
-INLINE unsigned used_entries(const MemEntry *table, unsigned count)
-{
-    unsigned used = 0;
-    for (unsigned i = 0; i < count; i++)
-        used += table[i] != 0;
-    return used;
-}
-
 /* The leaves in a table of the lowest level: the entry that links it counts them, where it can count to all. */
 static unsigned page_leaves(const MemFormat *format, const MemVmap *vmap, MemEntry entry)
 {
     if (format->count_bits > format->levels[0].index_bits)
         return (entry & count_mask(format)) >> format->count_shift;
-    return used_entries(table_at(vmap, format->table_phys(entry, 1)), level_entries(format, 0));
+    return entries_used(table_at(vmap, format->table_phys(entry, 1)), level_entries(format, 0));
 }
 
 static void count_leaves(const MemFormat *format, const MemVmap *vmap, usize *leaves)
@@ -55,7 +47,7 @@ int mem_vmap_stats(MemVmap *vmap, MemVmapStats *stats)
         .reserved = vmap->pool.reserved,
         .splits = vmap->splits,
         .collapses = vmap->collapses,
-        .shootdowns = __atomic_load_n(&vmap->shootdowns, __ATOMIC_RELAXED),
+        .shootdowns = vmap->shootdowns,
         .lost = vmap->lost,
     };
     count_leaves(vmap->format->description, vmap, stats->leaves);
@@ -101,7 +93,7 @@ static bool table_is_sound(Verifying *v, MemEntry entry)
         !rule(v, (phys & (table_size(format) - 1)) == 0 && phys <= v->vmap->phys_last,
               "a table is aligned and within the physical width", entry))
         return false;
-    unsigned used = used_entries(table_at(v->vmap, phys), level_entries(format, below));
+    unsigned used = entries_used(table_at(v->vmap, phys), level_entries(format, below));
     return rule(v, used > 0, "no empty table is reachable", entry) &&
            rule(v, ((entry ^ format->table(phys, below + 1)) & ~count_mask(format)) == 0,
                 "an entry that links a table takes away no right", entry) &&

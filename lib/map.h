@@ -11,6 +11,7 @@
  * presence is an overlap, and what a range needs beyond its edges is arithmetic.
  */
 
+#include "lib/batch.h"
 #include "lib/cursor.h"
 #include "lib/page_run.h"
 
@@ -285,8 +286,11 @@ INLINE int map_prepare(const MemFormat *format, MemVmap *vmap, const Mapping *ma
         space_unlock(vmap);
         if (result == 0)
             result = mem_vmap_pool_supply(vmap, need - have);
-        if (result != 0)
-            return pool_settle(vmap, result);
+        if (result != 0) {
+            if (plan->supplied)
+                mem_vmap_pool_trim(vmap);
+            return result;
+        }
     }
 }
 
@@ -311,8 +315,13 @@ INLINE int map_anywhere(const MemFormat *format, MemVmap *vmap, const Mapping *m
         return result;
     map_account(vmap, mapping, &plan);
     map_fill(format, vmap, mapping, &plan);
+    bool stale = batch_others_wait(format, vmap, NULL, (Range){mapping->first, mapping->last});
     space_unlock(vmap);
-    return UNLIKELY(plan.supplied) ? pool_settle(vmap, 0) : 0;
+    if (UNLIKELY(stale))
+        mem_vmap_flush_range(vmap, mapping->first, mapping->last);
+    if (UNLIKELY(plan.supplied))
+        mem_vmap_pool_trim(vmap);
+    return 0;
 }
 
 /* `anywhere` is map_anywhere, instantiated apart so that its registers do not burden the short way. */
@@ -325,7 +334,8 @@ INLINE int engine_map(const MemFormat *format, MemVmap *vmap, usize phys, usize 
     if (UNLIKELY(result != 0))
         return result;
     space_lock(vmap);
-    bool found = page_run_find(format, vmap, (Range){mapping.first, mapping.last}, &run);
+    bool found =
+        vmap->unflushed == NULL && page_run_find(format, vmap, (Range){mapping.first, mapping.last}, &run);
     if (LIKELY(found))
         result = map_page_run(format, vmap, &mapping, &run);
     space_unlock(vmap);

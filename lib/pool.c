@@ -26,16 +26,22 @@ void mem_vmap_pool_init(MemVmapPool *pool, usize cache)
     };
 }
 
+/* Readers without the lock may still look at the page: what they load must be whole, though they forget it. */
+static void set_link(MemVmap *vmap, usize phys, usize link)
+{
+    MEM_VMAP_ENTRY_STORE(table_at(vmap, phys), link);
+}
+
 static void push_single(MemVmap *vmap, usize phys)
 {
-    *table_at(vmap, phys) = vmap->pool.singles;
+    set_link(vmap, phys, vmap->pool.singles);
     vmap->pool.singles = phys;
 }
 
 /* Puts the table at `phys` on the list of bundles; what its first entry holds is lost to the link. */
 static void push_bundle_page(MemVmap *vmap, usize phys, unsigned level)
 {
-    *table_at(vmap, phys) = (vmap->pool.bundles & ~link_mask(vmap)) | level;
+    set_link(vmap, phys, (vmap->pool.bundles & ~link_mask(vmap)) | level);
     vmap->pool.bundles = phys;
 }
 
@@ -81,7 +87,7 @@ static usize next_of_bundle(MemVmap *vmap)
     MemEntry *table = table_at(vmap, pool->open);
     while (pool->open_index < level_entries(format, pool->open_level)) {
         MemEntry entry = table[pool->open_index];
-        table[pool->open_index++] = 0;
+        MEM_VMAP_ENTRY_STORE(&table[pool->open_index++], 0);
         if (format->kind(entry, pool->open_level) == ENTRY_TABLE)
             return format->table_phys(entry, pool->open_level);
     }
@@ -138,25 +144,22 @@ usize mem_vmap_pool_count(const MemVmap *vmap)
     return count;
 }
 
-/* Gives the pages of a chain that is linked like the list of single pages back to the port. */
-static void put_chain(MemVmap *vmap, usize chain)
+void mem_vmap_pool_put(MemVmap *vmap, usize list)
 {
     usize size = table_size(vmap->format->description);
-    while (chain != MEM_VMAP_NO_PAGE) {
-        usize phys = chain;
-        chain = *table_at(vmap, phys);
-        if (vmap->port.page_put != NULL)
-            vmap->port.page_put(vmap->port.context, phys, size);
+    while (list != MEM_VMAP_NO_PAGE) {
+        usize phys = list;
+        list = *table_at(vmap, phys);
+        vmap->port.page_put(vmap->port.context, phys, size);
     }
 }
 
-/* A port without page_put keeps what it gave in the pool: there is no other place for it. */
-static void keep_chain(MemVmap *vmap, usize chain)
+static void give_list(MemVmap *vmap, usize list)
 {
     space_lock(vmap);
-    while (chain != MEM_VMAP_NO_PAGE) {
-        usize phys = chain;
-        chain = *table_at(vmap, phys);
+    while (list != MEM_VMAP_NO_PAGE) {
+        usize phys = list;
+        list = *table_at(vmap, phys);
         mem_vmap_pool_give(vmap, phys, 0, 1);
     }
     space_unlock(vmap);
@@ -164,33 +167,40 @@ static void keep_chain(MemVmap *vmap, usize chain)
 
 int mem_vmap_pool_supply(MemVmap *vmap, usize count)
 {
-    usize size = table_size(vmap->format->description), chain = MEM_VMAP_NO_PAGE;
+    usize size = table_size(vmap->format->description), list = MEM_VMAP_NO_PAGE;
     int result = 0;
-    for (; count > 0; count--) {
+    for (; count > 0 && result == 0; count--) {
         usize phys = vmap->port.page_get(vmap->port.context, size);
         if (phys == MEM_VMAP_NO_PAGE) {
             result = MEM_ENOMEM;
-            break;
+        } else {
+            set_link(vmap, phys, list);
+            list = phys;
         }
-        *table_at(vmap, phys) = chain;
-        chain = phys;
     }
+    /* A port without page_put gets nothing back: then what it gave before it failed stays in the pool. */
     if (result == 0 || vmap->port.page_put == NULL)
-        keep_chain(vmap, chain);
+        give_list(vmap, list);
     else
-        put_chain(vmap, chain);
+        mem_vmap_pool_put(vmap, list);
     return result;
+}
+
+usize mem_vmap_pool_surplus(MemVmap *vmap)
+{
+    usize list = MEM_VMAP_NO_PAGE;
+    while (vmap->port.page_put != NULL && pool_spare(&vmap->pool) > vmap->pool.cache) {
+        usize phys = pool_take(vmap);
+        set_link(vmap, phys, list);
+        list = phys;
+    }
+    return list;
 }
 
 void mem_vmap_pool_trim(MemVmap *vmap)
 {
-    usize chain = MEM_VMAP_NO_PAGE;
     space_lock(vmap);
-    while (pool_has_surplus(vmap)) {
-        usize phys = pool_take(vmap);
-        *table_at(vmap, phys) = chain;
-        chain = phys;
-    }
+    usize list = mem_vmap_pool_surplus(vmap);
     space_unlock(vmap);
-    put_chain(vmap, chain);
+    mem_vmap_pool_put(vmap, list);
 }

@@ -12,8 +12,7 @@
  * A dropped upper table is itself the list of the tables under it. It enters the pool as one bundle, in
  * constant time, and is taken apart one page at a time as pages are asked for.
  *
- * All of it runs under the space's lock; only mem_vmap_pool_supply and mem_vmap_pool_trim, which call the port, take the lock
- * themselves.
+ * It runs under the space's lock, but for what calls the port: mem_vmap_pool_supply, _put and _trim.
  */
 
 #include "lib/space.h"
@@ -48,6 +47,8 @@ INLINE usize pool_take(MemVmap *vmap)
     MemVmapPool *pool = &vmap->pool;
     usize phys = pool->singles;
     pool->free--;
+    /* A reader that still is in this page must see that `drops` has changed before it sees it change. */
+    MEM_VMAP_PUBLISH_FENCE();
     if (UNLIKELY(phys == MEM_VMAP_NO_PAGE))
         return mem_vmap_pool_unbundle(vmap);
     pool->singles = *table_at(vmap, phys);
@@ -65,21 +66,13 @@ int mem_vmap_pool_supply(MemVmap *vmap, usize count);
 /* Counts the pages on the pool's lists, one by one. For verification. */
 usize mem_vmap_pool_count(const MemVmap *vmap);
 
-/* Whether the pool holds more than is promised and cached. */
-INLINE bool pool_has_surplus(const MemVmap *vmap)
-{
-    return UNLIKELY(pool_spare(&vmap->pool) > vmap->pool.cache) && vmap->port.page_put != NULL;
-}
+/* Takes out what is beyond the promised and the cached: a list of single pages, for mem_vmap_pool_put. */
+usize mem_vmap_pool_surplus(MemVmap *vmap);
 
-/* Gives back to the port what is beyond the promised and the cached. Called without the lock. */
+/* Gives a list of pages back to the port. Called without the lock. */
+void mem_vmap_pool_put(MemVmap *vmap, usize list);
+
+/* Gives the surplus back to the port, after a call that may have got pages for nothing. Takes the lock. */
 void mem_vmap_pool_trim(MemVmap *vmap);
-
-/* Gives back what an attempt that ended with `result` has got for nothing. Called without the lock. */
-INLINE int pool_settle(MemVmap *vmap, int result)
-{
-    if (pool_has_surplus(vmap))
-        mem_vmap_pool_trim(vmap);
-    return result;
-}
 
 #endif

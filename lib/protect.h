@@ -90,7 +90,7 @@ INLINE void protect_pass(const MemFormat *format, MemVmap *vmap, MemVmapBatch *b
 }
 
 /* Phase 1 with the lock held and enough pages in the pool: 0 with the lock held, or an error without it. */
-INLINE int protect_prepare(const MemFormat *format, MemVmap *vmap, Range range)
+INLINE int protect_prepare(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Range range)
 {
     for (;;) {
         usize need = 0;
@@ -100,10 +100,12 @@ INLINE int protect_prepare(const MemFormat *format, MemVmap *vmap, Range range)
         if (LIKELY(result == 0 && need <= have))
             return 0;
         space_unlock(vmap);
-        if (result == 0)
+        if (result == 0) {
+            batch->supplied = true;
             result = mem_vmap_pool_supply(vmap, need - have);
+        }
         if (result != 0)
-            return pool_settle(vmap, result);
+            return result;
     }
 }
 
@@ -111,10 +113,12 @@ INLINE int protect_prepare(const MemFormat *format, MemVmap *vmap, Range range)
 INLINE int protect_anywhere(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Range range,
                             MemEntry rights)
 {
-    int result = protect_prepare(format, vmap, range);
+    int result = protect_prepare(format, vmap, batch, range);
     if (UNLIKELY(result != 0))
         return result;
+    batch_note_waiting(format, vmap, batch, range);
     protect_pass(format, vmap, batch, range, rights);
+    vmap->has_global |= (rights & format->global) != 0;
     space_unlock(vmap);
     return 0;
 }
@@ -125,8 +129,10 @@ INLINE int protect_page_run(const MemFormat *format, MemVmap *vmap, MemVmapBatch
 {
     if (!entries_full(run->slots, run->count))
         return MEM_EMISS;
+    batch_note_waiting(format, vmap, batch, range);
     Changed changed = entry_set_rights(format, vmap, run->slots, run->count, rights);
     protect_note(format, batch, range, 0, rights, &changed);
+    vmap->has_global |= (rights & format->global) != 0;
     return 0;
 }
 
@@ -146,7 +152,6 @@ INLINE int engine_protect(const MemFormat *format, MemVmap *vmap, MemVmapBatch *
         return result;
     MemEntry rights = format->encode(flags, 0, 0) & format->rights;
     space_lock(vmap);
-    vmap->has_global |= (flags & MEM_VMAP_GLOBAL) != 0;
     bool found = page_run_find(format, vmap, range, &run);
     if (LIKELY(found))
         result = protect_page_run(format, vmap, batch, range, &run, rights);

@@ -132,10 +132,12 @@ INLINE bool table_is_empty(const MemFormat *format, MemEntry entry, const MemEnt
 /* Leaves a table: counts what it lost, and unlinks it if that was all. */
 INLINE void unmap_up(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Cursor *cursor)
 {
-    unsigned level = cursor->level++;
+    unsigned level = cursor->level;
+    /* It has moved within the table if it changed something there: one byte back is still inside. */
+    MemEntry *slot = cursor_parent_slot(format, cursor, cursor->at - 1);
+    cursor->level++;
     if (cursor->change[level] == 0)
         return;
-    MemEntry *slot = &cursor->table[level + 1][level_index(format, level + 1, cursor->at - 1)];
     MemEntry entry = entry_recount(format, slot, cursor->change[level]);
     if (!table_is_empty(format, entry, cursor->table[level], level))
         return;
@@ -210,6 +212,7 @@ INLINE UnmapProgress unmap_pass(const MemFormat *format, MemVmap *vmap, MemVmapB
  */
 COLD static SplitPolicy unmap_starved(MemVmapBatch *batch)
 {
+    batch->supplied = true;
     if (mem_vmap_pool_supply(batch->vmap, 1) == 0)
         return SPLIT_OR_STOP;
     if (batch->dropped_count == 0)
@@ -224,6 +227,7 @@ INLINE void unmap_anywhere(const MemFormat *format, MemVmap *vmap, MemVmapBatch 
     SplitPolicy policy = SPLIT_OR_STOP;
     for (;;) {
         space_lock(vmap);
+        batch_note_waiting(format, vmap, batch, range);
         UnmapProgress progress = unmap_pass(format, vmap, batch, range, policy);
         space_unlock(vmap);
         range.first = progress.at;
@@ -244,6 +248,7 @@ INLINE bool unmap_page_run(const MemFormat *format, MemVmap *vmap, MemVmapBatch 
     space_lock(vmap);
     bool found = page_run_find(format, vmap, range, &run) && page_run_has_neighbours(format, &run);
     if (LIKELY(found)) {
+        batch_note_waiting(format, vmap, batch, range);
         Cleared cleared = entry_clear_leaves(format, run.slots, run.count, 0);
         unmap_note(format, vmap, batch, range.first, 0, &cleared);
         entry_recount(format, run.parent, -cleared.leaves);

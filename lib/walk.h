@@ -67,7 +67,8 @@ INLINE Snapshot walk(const MemFormat *format, MemVmap *vmap, usize at)
         if (LIKELY(walk_once(format, vmap, at, &found)))
             return found;
     space_lock(vmap);
-    walk_once(format, vmap, at, &found);
+    while (!walk_once(format, vmap, at, &found))
+        ; /* only where the port has no lock */
     space_unlock(vmap);
     return found;
 }

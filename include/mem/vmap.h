@@ -18,17 +18,19 @@
  *   call                                       takes the lock   calls the port's
  *   translate, lookup, walk                    only after MEM_VMAP_READ_RETRIES collisions
  *                                                               -
- *   map                                        yes              page_get, page_put
+ *   map                                        yes              page_get, page_put; invalidate_* while
+ *                                                               an unmap of the range is under way
  *   unmap, batch unmap                         yes              page_get (NO_RESERVE), page_put,
  *                                                               invalidate_*, lost
  *   protect, batch protect                     yes              page_get (NO_RESERVE), page_put,
- *                                                               invalidate_*
+ *                                                               invalidate_* (not in a batch)
  *   collapse                                   yes              page_get, page_put, invalidate_*
- *   batch end                                  yes              page_put, invalidate_*
+ *   batch end                                  yes              page_put, invalidate_*, lost
  *   cost, unmap_cost, stats, verify            yes              -
  *   reserve                                    yes              page_get, page_put
  *   switch_to                                  no               root_load
- *   init, destroy                              no               page_get; page_put, invalidate_*
+ *   init                                       no               page_get
+ *   destroy                                    yes              page_put, invalidate_*
  */
 
 #include <mem/errors.h>
@@ -163,6 +165,8 @@ typedef struct mem_vmap_pool {
     unsigned open_level, open_index;
 } MemVmapPool;
 
+struct mem_vmap_batch;
+
 /* An address space. The caller owns the memory; everything in it is private. */
 typedef struct mem_vmap {
     const MemVmapFormat *format;
@@ -172,8 +176,9 @@ typedef struct mem_vmap {
     bool has_global;    /* a global mapping was made once: dropped tables may hold some */
     uint8_t leaf_level; /* the highest level whose leaves the CPU has */
     uint8_t type_index[MEM_VMAP_TYPES];
-    usize phys_last; /* the last physical byte of the CPU */
-    usize drops;     /* how often tables were taken back: readers validate against it */
+    usize phys_last;                  /* the last physical byte of the CPU */
+    usize drops;                      /* how often tables were taken back: readers validate against it */
+    struct mem_vmap_batch *unflushed; /* batches whose flush has not ended */
     MemVmapPort port;
     MemVmapPool pool;
     usize tables, waiting;
@@ -191,7 +196,10 @@ typedef struct mem_vmap_dropped {
 /* A caller-owned batch, on the stack for example. Everything in it is private. */
 typedef struct mem_vmap_batch {
     MemVmap *vmap;
+    struct mem_vmap_batch *next; /* in the space's list of batches that wait for their flush */
+    bool listed;
     bool everything, tables, global;
+    bool supplied; /* the port was asked for pages, perhaps for more than are needed by now */
     unsigned range_count, dropped_count;
     MemVmapRange ranges[MEM_VMAP_BATCH_RANGES];
     MemVmapDropped dropped[MEM_VMAP_BATCH_TABLES];
@@ -254,8 +262,8 @@ int mem_vmap_lookup(MemVmap *vmap, usize virt, MemVmapLeaf *leaf);
  * addresses, what is left of the range, the flags' caps and the CPU allow.
  *
  * All or nothing, and never seen half-failed by another CPU: everything is checked and every page taken
- * before the first entry is written. Absent to present needs no shootdown; where it returned, this and
- * every other CPU can use the mapping.
+ * before the first entry is written. Absent to present needs no shootdown, unless the flush of an unmap in
+ * the same range has not ended. Where it returned, this and every other CPU can use the mapping.
  * Large leaves take credits in the pool for the tables that splitting them could need, unless
  * MEM_VMAP_NO_RESERVE is given: 1 page for 2 MiB, 513 for 1 GiB, as much as small leaves would cost.
  *
@@ -271,7 +279,8 @@ int mem_vmap_map(MemVmap *inner, usize phys, usize virt, usize len, int flags);
  * format does not have are holes; a range that wraps ends at the last byte of the address space; len 0
  * does nothing.
  *
- * When it returns no CPU can use the old translations. A leaf that the range cuts is split: what remains
+ * When it returns no CPU can use the old translations, also where another call has removed them and has not
+ * yet flushed. A leaf that the range cuts is split: what remains
  * keeps its address, rights, memory type, accessed and dirty bits. Tables that become empty go back.
  * Splitting a NO_RESERVE leaf may find no page; then that whole leaf goes and port.lost is told.
  */
@@ -288,8 +297,8 @@ usize mem_vmap_root(const MemVmap *vmap);
 
 /*
  * Gives [virt, virt + len) new rights: WRITE, EXEC, USER and GLOBAL become what `flags` says. Physical
- * address, memory type, NO_RESERVE, accessed and dirty bits stay; those bits of `flags` are accepted, so
- * that flags that were read can be written back, and ignored. A leaf that the range cuts is split.
+ * address, memory type, NO_RESERVE, accessed and dirty bits stay; those bits of `flags`, and the caps, are
+ * accepted, so that flags that were read can be written back, and ignored. A leaf that the range cuts is split.
  * Flushes only where a right is taken away (or a global entry becomes local) or a leaf is split.
  *
  * 0; MEM_EINVAL: len is 0; MEM_EFLAGS and MEM_ENOTSUP as for map; MEM_ERANGE; MEM_EMISS: a page of the
@@ -301,7 +310,7 @@ int mem_vmap_protect(MemVmap *vmap, usize virt, usize len, int flags);
  * Visits the mapped parts of [virt, virt + len) in ascending order as maximal runs, clipped to the range.
  * As unmap: widened to pages, holes are fine, a range that wraps ends at the last byte.
  * `filter` null: everything. `visit` runs without the lock and may call any function on this space; the
- * walk then sees some changes and not others, but each run was true at one moment.
+ * walk then sees some changes and not others, but each leaf was there at one moment.
  * 0, MEM_EINVAL (visit is null), or what `visit` returned.
  */
 int mem_vmap_walk(MemVmap *vmap, usize virt, usize len, const MemVmapFilter *filter, MemVmapVisit visit,

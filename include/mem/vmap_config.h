@@ -47,7 +47,7 @@ typedef size_t usize;
 #error "MEM_VMAP_CACHE_PAGES: 0 or more"
 #endif
 
-/* How often a reader that met a freed table walks again before it takes the lock. */
+/* How often a reader that met a freed table walks again before it takes the lock, where there is one. */
 #ifndef MEM_VMAP_READ_RETRIES
 #define MEM_VMAP_READ_RETRIES 16
 #endif

@@ -51,8 +51,10 @@ typedef struct mem_vmap_port {
     usize (*page_get)(void *context, usize size);
 
     /*
-     * Takes back a page that page_get gave. No CPU can reach it any more.
-     * Called by any call that changes mappings and by destroy, never with the lock held.
+     * Takes back a page that page_get gave. No CPU translates through it any more. A lookup that runs
+     * beside may still load a word of it, and forget it: the page must stay readable at direct_map + phys,
+     * whatever it holds.
+     * Called by any call that changes mappings, by reserve and destroy, never with the lock held.
      * Null: pages stay in the space's pool for ever.
      */
     void (*page_put)(void *context, usize phys, usize size);
@@ -66,7 +68,8 @@ typedef struct mem_vmap_port {
 
     /*
      * Executes `plan` on every other CPU that may use this space, and returns when all of them have
-     * acknowledged. Called without the lock. It must serve shootdowns sent to this CPU while it waits.
+     * acknowledged. Called without the lock, after a full fence: a CPU that is not seen to use this space
+     * now, and loads its root later, finds the new entries. It must serve shootdowns sent to this CPU while it waits.
      * Null: there is one CPU. The engine then also updates entries with plain loads and stores, so
      * nothing else may set their accessed and dirty bits during a call: a kernel whose interrupt
      * handlers write through mappings that a call changes masks interrupts in `lock`, or gives a hook

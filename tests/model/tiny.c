@@ -6,6 +6,7 @@
 
 static const MemFormat tiny = {
     .name = "tiny",
+    .va_bits = 18,
     .va_sign_extended = true,
     .top = 2,
     .count_bits = 3,

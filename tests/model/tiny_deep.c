@@ -6,6 +6,7 @@
 
 static const MemFormat tiny_deep = {
     .name = "tiny_deep",
+    .va_bits = 18,
     .va_sign_extended = true,
     .top = 4,
     .count_bits = 0,

@@ -14,7 +14,6 @@
 
 #include <stdlib.h>
 
-enum { TINY_VA_BITS = 18 };
 #define TINY_BIT(n)   ((MemEntry)1 << (44 + (n)))
 #define TINY_WRITE    TINY_BIT(0)
 #define TINY_EXEC     TINY_BIT(1)
@@ -122,9 +121,8 @@ static inline MemEntry tiny_reserved(unsigned level)
 }
 
 #define TINY_COMMON_FIELDS                                                                                 \
-    .va_bits = TINY_VA_BITS, .pa_bits_max = 24, .count_shift = 36, .accessed = TINY_ACCESSED,              \
-    .dirty = TINY_DIRTY, .global = TINY_GLOBAL,                                                            \
-    .rights = TINY_WRITE | TINY_EXEC | TINY_KERNEL | TINY_GLOBAL,                                          \
+    .pa_bits_max = 24, .count_shift = 36, .accessed = TINY_ACCESSED, .dirty = TINY_DIRTY,                  \
+    .global = TINY_GLOBAL, .rights = TINY_WRITE | TINY_EXEC | TINY_KERNEL | TINY_GLOBAL,                   \
     .grants = TINY_WRITE | TINY_EXEC | TINY_GLOBAL, .no_reserve = TINY_CHEAP, .device = TINY_DEVICE,       \
     .type_index_max = 7, .type_index = {0, 1, 2, 3, 2}, .kind = tiny_kind, .table = tiny_table,            \
     .table_phys = tiny_phys, .address = tiny_address, .leaf_phys = tiny_phys,                              \

@@ -6,6 +6,7 @@
 
 static const MemFormat tiny_mod2 = {
     .name = "tiny_mod2",
+    .va_bits = 18,
     .top = 2,
     .count_bits = 1,
     .levels = {{12, 3, true}, {15, 1, true}, {16, 2, false}},
