@@ -3,9 +3,9 @@
 /*
  * Collapse: joins tables of equal, contiguous, aligned leaves into one larger leaf.
  *
- * A joined leaf needs credits for being split again: the page of the table it replaces would do, but that
- * returns to the pool only after the flush. So one dry pass counts the joins, their pages are taken first, and
- * the passes that join cannot fail.
+ * A joined leaf holds the credits of the leaves that it joins, and one more: for the table that splitting it
+ * takes again. The page of the table that it replaces would do, but that returns to the pool only after the
+ * flush. So one dry pass counts the joins, their pages are taken first, and the passes that join cannot fail.
  */
 
 #include "lib/cursor.h"
@@ -134,7 +134,10 @@ static void pass_up(Collapsing *c)
     pass_leaf(c, leaf);
 }
 
-/* One pass over the range, as far as the batch has room. Whether it came to the end. */
+/*
+ * One pass over the range, as far as the batch has room. Whether it came to the end. The next pass begins at
+ * the first page again: what this one has joined are leaves then, which must be seen again to join further.
+ */
 static bool collapse_pass(Collapsing *c, Range range)
 {
     const MemFormat *format = c->format;

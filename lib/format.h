@@ -35,7 +35,8 @@ typedef struct mem_level {
 } MemLevel;
 
 /*
- * One page-table format. Addresses below are "linear": the virtual address without its sign extension, so
+ * One page-table format. An entry of level n covers 1 << levels[n].shift bytes; a table of level n holds
+ * entries of level n, and is linked by an entry of level n + 1. Addresses below are "linear": the virtual address without its sign extension, so
  * that each half of the space is one range without a hole in it.
  */
 typedef struct mem_format {
@@ -53,7 +54,8 @@ typedef struct mem_format {
     uint8_t count_shift;
     uint8_t count_bits;
 
-    MemEntry accessed, dirty; /* the bits that the MMU sets */
+    /* Bits that stand at the same place in the leaves of every level. */
+    MemEntry accessed, dirty; /* what the MMU sets */
     MemEntry global;
     MemEntry rights; /* the bits that protect changes, */
     MemEntry grants; /* of which these grant a right where they are set, the others where clear */

@@ -88,6 +88,7 @@ INLINE void unmap_leaves(const MemFormat *format, MemVmap *vmap, MemVmapBatch *b
 {
     unsigned level = cursor->level, run = cursor_run(format, cursor);
     MemEntry *slot = cursor_slot(format, cursor);
+    /* Two instances: where the level is known to be 0, no entry links a table and the loop has no branch. */
     Cleared cleared = level == 0 ? entry_clear_leaves(format, slot, run, 0)
                                  : entry_clear_leaves(format, slot, run, level);
     unmap_note(format, vmap, batch, cursor->at, level, &cleared);

@@ -186,7 +186,7 @@ typedef struct mem_vmap {
     usize splits, collapses, shootdowns, lost;
 } MemVmap;
 
-/* A table that a batch has unlinked, with all that hangs below it. Private. */
+/* A table that a batch has unlinked, with all that hangs below it; its entries are of `level`. Private. */
 typedef struct mem_vmap_dropped {
     usize phys;
     usize pages;
