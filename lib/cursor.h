@@ -15,8 +15,8 @@ typedef struct cursor {
     usize last;                           /* the last byte of the range */
     unsigned level;                       /* of the entries of the table it is in */
     MemEntry *table[MEM_VMAP_LEVELS_MAX]; /* the path, from its level up */
-    unsigned
-        change[MEM_VMAP_LEVELS_MAX]; /* entries that came into use in that table, minus those emptied */
+    /* Entries that came into use in that table since it was entered, minus those emptied: modulo 2^32. */
+    unsigned change[MEM_VMAP_LEVELS_MAX];
 } Cursor;
 
 INLINE void cursor_start(const MemFormat *format, const MemVmap *vmap, Cursor *cursor, usize first,

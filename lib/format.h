@@ -36,8 +36,8 @@ typedef struct mem_level {
 
 /*
  * One page-table format. An entry of level n covers 1 << levels[n].shift bytes; a table of level n holds
- * entries of level n, and is linked by an entry of level n + 1. Addresses below are "linear": the virtual address without its sign extension, so
- * that each half of the space is one range without a hole in it.
+ * entries of level n, and is linked by an entry of level n + 1. Addresses below are "linear": virtual
+ * addresses without their sign extension, so that each half of the space is one range without a hole.
  */
 typedef struct mem_format {
     const char *name;

@@ -319,7 +319,8 @@ int mem_vmap_walk(MemVmap *vmap, usize virt, usize len, const MemVmapFilter *fil
 /*
  * Joins, wherever a whole block in [virt, virt + len) is mapped by equal leaves that are contiguous and
  * aligned, those leaves into one larger leaf; again at the next level. Accessed: only if all were. Dirty:
- * if any was (and where other CPUs may write meanwhile, whatever is writable: a page is never lost). Never needed for correctness. Translations stay what they were throughout.
+ * if any was (and where other CPUs may write meanwhile, whatever is writable: no write is ever lost).
+ * Never needed for correctness. Translations stay what they were throughout.
  * 0, also when there is nothing to join; MEM_EINVAL: len is 0; MEM_ERANGE; MEM_ENOMEM: no page for the
  * credits of the larger leaves. All or nothing.
  */
