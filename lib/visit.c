@@ -1,8 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 
-/* mem_vmap_walk: maximal runs of leaves in a range, read without the lock. */
+/* Reading without the lock: the walk of a reader that was disturbed, and mem_vmap_walk. */
 
 #include "lib/walk.h"
+
+/*
+ * Under the lock no table is freed, so the walk succeeds at once. A port without a lock has a caller who
+ * serialises the writers: then each further attempt means that a writer has got on.
+ */
+COLD Snapshot mem_vmap_walk_again(MemVmap *vmap, usize at)
+{
+    const MemFormat *format = vmap->format->description;
+    Snapshot found = {0};
+    for (unsigned tries = 1; tries < MEM_VMAP_READ_RETRIES; tries++)
+        if (walk_once(format, vmap, at, &found))
+            return found;
+    space_lock(vmap);
+    while (!walk_once(format, vmap, at, &found))
+        ;
+    space_unlock(vmap);
+    return found;
+}
 
 /* A walk under way, with the run that the next leaf may continue. */
 typedef struct visiting {

@@ -56,21 +56,16 @@ INLINE bool walk_once(const MemFormat *format, const MemVmap *vmap, usize at, Sn
     return false; /* not reached: no entry of level 0 links a table */
 }
 
-/*
- * The entry that ends the walk for the linear address `at`. A reader that writers have disturbed too often
- * walks under the lock, where no table is freed.
- */
+/* Walks again for a reader that has met a freed table: more than once, then under the lock. */
+Snapshot mem_vmap_walk_again(MemVmap *vmap, usize at);
+
+/* The entry that ends the walk for the linear address `at`. */
 INLINE Snapshot walk(const MemFormat *format, MemVmap *vmap, usize at)
 {
-    Snapshot found = {0};
-    for (unsigned tries = 0; tries < MEM_VMAP_READ_RETRIES; tries++)
-        if (LIKELY(walk_once(format, vmap, at, &found)))
-            return found;
-    space_lock(vmap);
-    while (!walk_once(format, vmap, at, &found))
-        ; /* only where the port has no lock */
-    space_unlock(vmap);
-    return found;
+    Snapshot found;
+    if (LIKELY(walk_once(format, vmap, at, &found)))
+        return found;
+    return mem_vmap_walk_again(vmap, at);
 }
 
 /* The leaf that maps `virt`: 0, MEM_ERANGE or MEM_EMISS. */
