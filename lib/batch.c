@@ -60,7 +60,7 @@ static usize settle(MemVmap *vmap, const MemVmapBatch *batch)
     }
     if (batch->dropped_count > 0)
         release_tables(vmap, batch);
-    usize surplus = mem_vmap_pool_surplus(vmap);
+    usize surplus = batch->starved ? MEM_VMAP_NO_PAGE : mem_vmap_pool_surplus(vmap);
     space_unlock(vmap);
     return surplus;
 }
@@ -102,17 +102,30 @@ void mem_vmap_flush_range(MemVmap *vmap, usize first, usize last)
     mem_vmap_batch_flush(&batch);
 }
 
-bool mem_vmap_batch_others_wait(const MemVmap *vmap, const MemVmapBatch *own, usize first, usize last)
+static bool overlap(usize first, usize last, usize other_first, usize other_last)
 {
-    for (const MemVmapBatch *batch = vmap->unflushed; batch != NULL; batch = batch->next) {
-        if (batch == own)
-            continue;
-        if (batch->everything)
+    return first <= other_last && other_first <= last;
+}
+
+static bool waits_for(const MemVmapBatch *batch, Leftover what, usize first, usize last)
+{
+    if (batch->everything)
+        return true;
+    for (unsigned i = 0; i < batch->range_count; i++)
+        if (overlap(first, last, batch->ranges[i].first, batch->ranges[i].last))
             return true;
-        for (unsigned i = 0; i < batch->range_count; i++)
-            if (batch->ranges[i].first <= last && first <= batch->ranges[i].last)
-                return true;
-    }
+    for (unsigned i = 0; what == LEFT_LEAVES_AND_TABLES && i < batch->dropped_count; i++)
+        if (overlap(first, last, batch->dropped[i].first, batch->dropped[i].last))
+            return true;
+    return false;
+}
+
+bool mem_vmap_batch_others_wait(const MemVmap *vmap, const MemVmapBatch *own, Leftover what, usize first,
+                                usize last)
+{
+    for (const MemVmapBatch *batch = vmap->unflushed; batch != NULL; batch = batch->next)
+        if (batch != own && waits_for(batch, what, first, last))
+            return true;
     return false;
 }
 

@@ -15,7 +15,7 @@
 typedef enum { PASS_COUNT, PASS_JOIN } PassKind;
 
 /* What the entries of a table, seen from its first, would join to: one leaf, as long as `entries` grows. */
-typedef struct joint {
+typedef struct mem_joint {
     unsigned entries;    /* leaves that fit so far */
     MemEntry attributes; /* common to all, without what the MMU notes */
     MemEntry accessed;   /* set if all were */
@@ -23,15 +23,17 @@ typedef struct joint {
     usize phys;          /* of the first */
 } Joint;
 
-typedef struct collapsing {
+typedef struct mem_collapsing {
     const MemFormat *format;
     MemVmap *vmap;
     MemVmapBatch *batch;
     PassKind pass;
     Cursor cursor;
-    usize first;
+    usize first;  /* of the range */
+    usize resume; /* where the next pass begins */
     Joint joints[MEM_VMAP_LEVELS_MAX];
-    usize credits; /* counted by PASS_COUNT, used up by PASS_JOIN */
+    usize needed;  /* credits that PASS_COUNT has counted */
+    usize prepaid; /* credits that PASS_JOIN has left */
 } Collapsing;
 
 /* Takes in the leaf at index `joint->entries`, if it continues what came before. */
@@ -55,7 +57,10 @@ static MemEntry joint_leaf(const Collapsing *c, const Joint *joint, unsigned lev
 {
     const MemFormat *format = c->format;
     MemEntry dirty = joint->dirty;
-    /* Other CPUs may write through the old entries until the flush; then the bit would come too late. */
+    /*
+     * Other CPUs may write through the old entries until the flush; then the bit would come too late. (A
+     * supervisor that ignores write protection is not heard here: it does not rely on the bit.)
+     */
     if (!walked_by_us_alone(c->vmap) && (format->decode(joint->attributes) & MEM_VMAP_WRITE))
         dirty = format->dirty;
     MemEntry attributes = format->relevel(joint->attributes, level - 1, level);
@@ -73,7 +78,7 @@ static void join(Collapsing *c, MemEntry leaf)
         ;
     batch_note(format, c->batch, block, level - 1);
     c->batch->global |= (leaf & format->global) != 0;
-    batch_drop(c->vmap, c->batch, format->table_phys(table, level), 0, 1);
+    batch_drop(format, c->vmap, c->batch, format->table_phys(table, level), 0, 1, block);
     c->vmap->collapses++;
 }
 
@@ -82,12 +87,12 @@ static bool account(Collapsing *c, MemEntry leaf)
 {
     usize credit = leaf & c->format->no_reserve ? 0 : 1;
     if (c->pass == PASS_COUNT) {
-        c->credits += credit;
+        c->needed += credit;
         return true;
     }
-    if (c->credits < credit)
+    if (c->prepaid < credit)
         return false;
-    c->credits -= credit;
+    c->prepaid -= credit;
     c->vmap->prepaid -= credit;
     return true;
 }
@@ -136,16 +141,15 @@ static void pass_up(Collapsing *c)
 
 /*
  * One pass over the range, as far as the batch has room. Whether it came to the end. The next pass begins at
- * the first page again: what this one has joined are leaves then, which must be seen again to join further.
+ * the start of the largest block that this one was in: what it has joined there may join further.
  */
 static bool collapse_pass(Collapsing *c, Range range)
 {
     const MemFormat *format = c->format;
     Cursor *cursor = &c->cursor;
-    c->first = range.first;
     for (unsigned level = 0; level <= format->top; level++)
         c->joints[level].entries = 0;
-    cursor_start(format, c->vmap, cursor, range.first, range.last);
+    cursor_start(format, c->vmap, cursor, c->resume, range.last);
     while (!cursor_ended(cursor) && batch_has_room(format, c->batch)) {
         MemEntry entry = entry_load(cursor_slot(format, cursor));
         switch (format->kind(entry, cursor->level)) {
@@ -163,6 +167,8 @@ static bool collapse_pass(Collapsing *c, Range range)
         while (cursor->level < format->top && cursor_left_table(format, cursor))
             pass_up(c);
     }
+    usize block = cursor->at & ~level_mask(format, c->vmap->leaf_level);
+    c->resume = block > range.first ? block : range.first;
     return cursor_ended(cursor);
 }
 
@@ -173,19 +179,22 @@ static int collapse_prepare(Collapsing *c, Range range)
     c->pass = PASS_COUNT;
     for (;;) {
         space_lock(vmap);
-        c->credits = 0;
+        c->needed = 0;
+        c->resume = range.first;
         collapse_pass(c, range);
         usize have = pool_spare(&vmap->pool);
-        if (c->credits <= have)
+        if (c->needed <= have)
             break;
         space_unlock(vmap);
         c->batch->supplied = true;
-        int result = mem_vmap_pool_supply(vmap, c->credits - have);
+        int result = mem_vmap_pool_supply(vmap, c->needed - have);
         if (result != 0)
             return result;
     }
-    vmap->pool.credits += c->credits;
-    vmap->prepaid += c->credits;
+    c->prepaid = c->needed;
+    vmap->pool.credits += c->prepaid;
+    vmap->prepaid += c->prepaid;
+    c->resume = range.first;
     return 0;
 }
 
@@ -199,7 +208,7 @@ int mem_vmap_collapse(MemVmap *vmap, usize virt, usize len)
     int result = range_pages(format, virt, len, &range);
     if (result != 0)
         return result;
-    Collapsing c = {.format = format, .vmap = vmap, .batch = &batch};
+    Collapsing c = {.format = format, .vmap = vmap, .batch = &batch, .first = range.first};
     batch_init(&batch, vmap);
     result = collapse_prepare(&c, range);
     if (result != 0) {
@@ -212,8 +221,8 @@ int mem_vmap_collapse(MemVmap *vmap, usize virt, usize len)
         mem_vmap_batch_flush(&batch);
         space_lock(vmap);
     }
-    vmap->pool.credits -= c.credits; /* left over where others changed the tree between two passes */
-    vmap->prepaid -= c.credits;
+    vmap->pool.credits -= c.prepaid; /* left over where others changed the tree between two passes */
+    vmap->prepaid -= c.prepaid;
     space_unlock(vmap);
     batch_finish(&batch);
     return 0;

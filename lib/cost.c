@@ -63,7 +63,7 @@ int mem_vmap_reserve(MemVmap *vmap, usize pages)
         return MEM_EINVAL;
     for (;;) {
         space_lock(vmap);
-        usize have = pool_for_map(&vmap->pool);
+        usize have = pool_usable(&vmap->pool);
         if (pages <= have)
             vmap->pool.reserved = pages;
         space_unlock(vmap);

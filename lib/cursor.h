@@ -10,7 +10,7 @@
 
 #include "lib/entry.h"
 
-typedef struct cursor {
+typedef struct mem_cursor {
     usize at;                             /* where it stands, linear; beyond `last` at the end */
     usize last;                           /* the last byte of the range */
     unsigned level;                       /* of the entries of the table it is in */
@@ -19,8 +19,8 @@ typedef struct cursor {
     unsigned change[MEM_VMAP_LEVELS_MAX];
 } Cursor;
 
-INLINE void cursor_start(const MemFormat *format, const MemVmap *vmap, Cursor *cursor, usize first,
-                         usize last)
+MEM_INLINE void cursor_start(const MemFormat *format, const MemVmap *vmap, Cursor *cursor, usize first,
+                             usize last)
 {
     cursor->at = first;
     cursor->last = last;
@@ -29,26 +29,26 @@ INLINE void cursor_start(const MemFormat *format, const MemVmap *vmap, Cursor *c
     cursor->change[format->top] = 0;
 }
 
-INLINE MemEntry *cursor_slot(const MemFormat *format, const Cursor *cursor)
+MEM_INLINE MemEntry *cursor_slot(const MemFormat *format, const Cursor *cursor)
 {
     return &cursor->table[cursor->level][level_index(format, cursor->level, cursor->at)];
 }
 
 /* The slot that links the table the cursor is in. Its position may already be just behind that table. */
-INLINE MemEntry *cursor_parent_slot(const MemFormat *format, const Cursor *cursor, usize inside)
+MEM_INLINE MemEntry *cursor_parent_slot(const MemFormat *format, const Cursor *cursor, usize inside)
 {
     unsigned parent = cursor->level + 1;
     return &cursor->table[parent][level_index(format, parent, inside)];
 }
 
 /* Whether the whole block at the cursor lies in the range. */
-INLINE bool cursor_on_whole_block(const MemFormat *format, const Cursor *cursor)
+MEM_INLINE bool cursor_on_whole_block(const MemFormat *format, const Cursor *cursor)
 {
     return block_within(format, cursor->level, cursor->at, cursor->last);
 }
 
 /* How many whole blocks follow in this table and in the range. */
-INLINE unsigned cursor_run(const MemFormat *format, const Cursor *cursor)
+MEM_INLINE unsigned cursor_run(const MemFormat *format, const Cursor *cursor)
 {
     unsigned shift = format->levels[cursor->level].shift;
     unsigned left = level_entries(format, cursor->level) - level_index(format, cursor->level, cursor->at);
@@ -56,7 +56,7 @@ INLINE unsigned cursor_run(const MemFormat *format, const Cursor *cursor)
     return blocks < left ? (unsigned)blocks : left;
 }
 
-INLINE void cursor_down(Cursor *cursor, MemEntry *table)
+MEM_INLINE void cursor_down(Cursor *cursor, MemEntry *table)
 {
     cursor->level--;
     cursor->table[cursor->level] = table;
@@ -64,24 +64,24 @@ INLINE void cursor_down(Cursor *cursor, MemEntry *table)
 }
 
 /* Goes down into the table that `entry`, at the cursor, links. */
-INLINE void cursor_enter(const MemFormat *format, const MemVmap *vmap, Cursor *cursor, MemEntry entry)
+MEM_INLINE void cursor_enter(const MemFormat *format, const MemVmap *vmap, Cursor *cursor, MemEntry entry)
 {
     cursor_down(cursor, table_at(vmap, format->table_phys(entry, cursor->level)));
 }
 
 /* Moves behind the block it stands in. */
-INLINE void cursor_skip(const MemFormat *format, Cursor *cursor)
+MEM_INLINE void cursor_skip(const MemFormat *format, Cursor *cursor)
 {
     cursor->at = (cursor->at | level_mask(format, cursor->level)) + 1;
 }
 
-INLINE bool cursor_ended(const Cursor *cursor)
+MEM_INLINE bool cursor_ended(const Cursor *cursor)
 {
     return cursor->at > cursor->last;
 }
 
 /* Whether a cursor that has just moved has left the table that it is in. */
-INLINE bool cursor_left_table(const MemFormat *format, const Cursor *cursor)
+MEM_INLINE bool cursor_left_table(const MemFormat *format, const Cursor *cursor)
 {
     return cursor_ended(cursor) || level_index(format, cursor->level, cursor->at) == 0;
 }

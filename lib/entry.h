@@ -11,19 +11,19 @@
 
 #include "lib/pool.h"
 
-INLINE MemEntry entry_load(const MemEntry *slot)
+MEM_INLINE MemEntry entry_load(const MemEntry *slot)
 {
     return MEM_VMAP_ENTRY_LOAD(slot);
 }
 
 /* Whether nobody but this CPU reads the tables: then nobody sets accessed and dirty bits meanwhile. */
-INLINE bool walked_by_us_alone(const MemVmap *vmap)
+MEM_INLINE bool walked_by_us_alone(const MemVmap *vmap)
 {
     return vmap->port.invalidate_there == NULL;
 }
 
 /* Whether none of `count` entries is empty. */
-INLINE bool entries_full(const MemEntry *slot, unsigned count)
+MEM_INLINE bool entries_full(const MemEntry *slot, unsigned count)
 {
     bool full = true;
     for (unsigned i = 0; i < count; i++)
@@ -32,7 +32,7 @@ INLINE bool entries_full(const MemEntry *slot, unsigned count)
 }
 
 /* How many of `count` entries are not empty. */
-INLINE unsigned entries_used(const MemEntry *slot, unsigned count)
+MEM_INLINE unsigned entries_used(const MemEntry *slot, unsigned count)
 {
     unsigned used = 0;
     for (unsigned i = 0; i < count; i++)
@@ -41,18 +41,18 @@ INLINE unsigned entries_used(const MemEntry *slot, unsigned count)
 }
 
 /* Eight entries, ORed. */
-INLINE MemEntry entries_any_8(const MemEntry *slot)
+MEM_INLINE MemEntry entries_any_8(const MemEntry *slot)
 {
     return entry_load(slot) | entry_load(slot + 1) | entry_load(slot + 2) | entry_load(slot + 3) |
            entry_load(slot + 4) | entry_load(slot + 5) | entry_load(slot + 6) | entry_load(slot + 7);
 }
 
 /* Whether `count` entries are all empty: eight at a time, as a branch for each costs more than it saves. */
-INLINE bool entries_empty(const MemEntry *slot, unsigned count)
+MEM_INLINE bool entries_empty(const MemEntry *slot, unsigned count)
 {
     const MemEntry *end = slot + count;
     for (; end - slot >= 8; slot += 8)
-        if (UNLIKELY(entries_any_8(slot) != 0))
+        if (MEM_UNLIKELY(entries_any_8(slot) != 0))
             return false;
     for (; slot < end; slot++)
         if (entry_load(slot) != 0)
@@ -61,8 +61,8 @@ INLINE bool entries_empty(const MemEntry *slot, unsigned count)
 }
 
 /* Writes `count` empty slots, live or of a new table, with leaves of `level` from `phys` upwards. */
-INLINE void entry_fill(const MemFormat *format, MemEntry *slot, usize count, MemEntry attributes,
-                       usize phys, unsigned level)
+MEM_INLINE void entry_fill(const MemFormat *format, MemEntry *slot, usize count, MemEntry attributes,
+                           usize phys, unsigned level)
 {
     usize size = level_size(format, level);
 #pragma GCC unroll 8
@@ -73,7 +73,7 @@ INLINE void entry_fill(const MemFormat *format, MemEntry *slot, usize count, Mem
 }
 
 /* Empties slots of a table that is not linked yet; a reader may be in it from its former life. */
-INLINE void entry_zero(MemEntry *slot, unsigned count)
+MEM_INLINE void entry_zero(MemEntry *slot, unsigned count)
 {
 #pragma GCC unroll 8
     for (unsigned i = 0; i < count; i++)
@@ -81,14 +81,14 @@ INLINE void entry_zero(MemEntry *slot, unsigned count)
 }
 
 /* Links a complete table into an empty slot. */
-INLINE void entry_publish_table(MemEntry *slot, MemEntry entry)
+MEM_INLINE void entry_publish_table(MemEntry *slot, MemEntry entry)
 {
     MEM_VMAP_PUBLISH_FENCE();
     MEM_VMAP_ENTRY_STORE(slot, entry);
 }
 
 /* Changes the count of a linked table. A plain store: the MMU does not write entries that link tables. */
-INLINE MemEntry entry_recount(const MemFormat *format, MemEntry *slot, unsigned change)
+MEM_INLINE MemEntry entry_recount(const MemFormat *format, MemEntry *slot, unsigned change)
 {
     MemEntry entry = count_add(format, entry_load(slot), change);
     MEM_VMAP_ENTRY_STORE(slot, entry);
@@ -96,32 +96,52 @@ INLINE MemEntry entry_recount(const MemFormat *format, MemEntry *slot, unsigned 
 }
 
 /* What a run of cleared slots had held. */
-typedef struct cleared {
-    unsigned slots;  /* slots looked at */
-    unsigned leaves; /* of which held a leaf */
-    unsigned cheap;  /* leaves that took no credits */
-    MemEntry any;    /* all entries, ORed */
+typedef struct mem_cleared {
+    unsigned slots;       /* slots looked at */
+    unsigned first, last; /* of them, those that held the first and the last leaf */
+    unsigned leaves;      /* how many held one */
+    unsigned cheap;       /* leaves that took no credits */
+    MemEntry any;         /* all entries, ORed */
 } Cleared;
 
-/* Empties up to `count` slots of `level` that hold leaves, or nothing; ends before one that links a table. */
-INLINE Cleared entry_clear_leaves(const MemFormat *format, MemEntry *slot, unsigned count, unsigned level)
+/* How many slots at the end of a run are empty. */
+MEM_INLINE unsigned entries_empty_behind(const MemEntry *slot, unsigned count)
 {
-    Cleared cleared = {0};
+    unsigned left = count;
+    while (left > 0 && entry_load(&slot[left - 1]) == 0)
+        left--;
+    return count - left;
+}
+
+/*
+ * Empties up to `count` slots of `level` that hold leaves, or nothing; ends before one that links a table.
+ * Holes at both ends are passed over: what is not there needs no shootdown.
+ */
+MEM_INLINE Cleared entry_clear_leaves(const MemFormat *format, MemEntry *slot, unsigned count,
+                                      unsigned level)
+{
+    unsigned i = 0, end = count - entries_empty_behind(slot, count);
+    while (i < end && entry_load(&slot[i]) == 0)
+        i++;
+    Cleared cleared = {.slots = count, .first = i, .last = level == 0 ? end - 1 : i};
 #pragma GCC unroll 8
-    for (unsigned i = 0; i < count; i++) {
+    for (; i < end; i++) {
         MemEntry entry = entry_load(&slot[i]);
-        if (level > 0 && format->kind(entry, level) == ENTRY_TABLE)
+        if (level > 0 && format->kind(entry, level) == ENTRY_TABLE) {
+            cleared.slots = i;
             break;
-        cleared.slots++;
+        }
         cleared.leaves += entry != 0;
         cleared.cheap += level > 0 && (entry & format->no_reserve) != 0;
         cleared.any |= entry;
+        if (level > 0)
+            cleared.last = entry != 0 ? i : cleared.last;
         MEM_VMAP_ENTRY_STORE(&slot[i], 0);
     }
     return cleared;
 }
 
-INLINE void entry_clear(MemEntry *slot)
+MEM_INLINE void entry_clear(MemEntry *slot)
 {
     MEM_VMAP_ENTRY_STORE(slot, 0);
 }
@@ -130,7 +150,7 @@ INLINE void entry_clear(MemEntry *slot)
  * Replaces `*expected` by `entry`, unless the MMU has set a bit meanwhile: then `*expected` becomes what is
  * there now, and the caller begins again with it.
  */
-INLINE bool entry_replace(const MemVmap *vmap, MemEntry *slot, MemEntry *expected, MemEntry entry)
+MEM_INLINE bool entry_replace(const MemVmap *vmap, MemEntry *slot, MemEntry *expected, MemEntry entry)
 {
     MEM_VMAP_PUBLISH_FENCE();
     if (walked_by_us_alone(vmap)) {
@@ -141,27 +161,27 @@ INLINE bool entry_replace(const MemVmap *vmap, MemEntry *slot, MemEntry *expecte
 }
 
 /* What a run of leaves was before its rights changed. */
-typedef struct changed {
+typedef struct mem_changed {
     MemEntry any; /* all old entries, ORed */
     MemEntry all; /* all old entries, ANDed */
 } Changed;
 
-INLINE void changed_add(Changed *changed, MemEntry old)
+MEM_INLINE void changed_add(Changed *changed, MemEntry old)
 {
     changed->any |= old;
     changed->all &= old;
 }
 
 /* Whether `rights` grant less than one of the leaves did. */
-INLINE bool rights_shrink(const MemFormat *format, const Changed *changed, MemEntry rights)
+MEM_INLINE bool rights_shrink(const MemFormat *format, const Changed *changed, MemEntry rights)
 {
     MemEntry denies = format->rights & ~format->grants;
     return ((changed->any & ~rights & format->grants) | (rights & ~changed->all & denies)) != 0;
 }
 
 /* Gives `count` leaves new rights where nothing else writes them. */
-INLINE Changed entry_set_rights_alone(const MemFormat *format, MemEntry *slot, unsigned count,
-                                      MemEntry rights)
+MEM_INLINE Changed entry_set_rights_alone(const MemFormat *format, MemEntry *slot, unsigned count,
+                                          MemEntry rights)
 {
     Changed changed = {0, ~(MemEntry)0};
 #pragma GCC unroll 4
@@ -174,8 +194,8 @@ INLINE Changed entry_set_rights_alone(const MemFormat *format, MemEntry *slot, u
 }
 
 /* Gives `count` leaves new rights; keeps what the MMU notes meanwhile. */
-INLINE Changed entry_set_rights(const MemFormat *format, const MemVmap *vmap, MemEntry *slot,
-                                unsigned count, MemEntry rights)
+MEM_INLINE Changed entry_set_rights(const MemFormat *format, const MemVmap *vmap, MemEntry *slot,
+                                    unsigned count, MemEntry rights)
 {
     Changed changed = {0, ~(MemEntry)0};
     if (walked_by_us_alone(vmap))

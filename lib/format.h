@@ -12,15 +12,15 @@
 
 #include <mem/vmap.h>
 
-#define INLINE   static inline __attribute__((always_inline))
-#define NOINLINE __attribute__((noinline))
-#define COLD     __attribute__((noinline, cold))
+#define MEM_INLINE   static inline __attribute__((always_inline))
+#define MEM_NOINLINE __attribute__((noinline))
+#define MEM_COLD     __attribute__((noinline, cold))
 
-#define LIKELY(condition)   __builtin_expect(!!(condition), 1)
-#define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+#define MEM_LIKELY(condition)   __builtin_expect(!!(condition), 1)
+#define MEM_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 
 /* Asks the compiler to unroll a loop over levels, so that each step sees its level as a constant. */
-#define UNROLL_LEVELS _Pragma("GCC unroll 8")
+#define MEM_UNROLL_LEVELS _Pragma("GCC unroll 8")
 
 /* A raw page-table entry. */
 typedef uint64_t MemEntry;
@@ -92,47 +92,47 @@ struct mem_vmap_format {
 
 /* Level arithmetic: pure, and the same for every format. */
 
-INLINE usize level_size(const MemFormat *format, unsigned level)
+MEM_INLINE usize level_size(const MemFormat *format, unsigned level)
 {
     return (usize)1 << format->levels[level].shift;
 }
 
-INLINE usize level_mask(const MemFormat *format, unsigned level)
+MEM_INLINE usize level_mask(const MemFormat *format, unsigned level)
 {
     return level_size(format, level) - 1;
 }
 
 /* How many entries a table of this level holds. */
-INLINE unsigned level_entries(const MemFormat *format, unsigned level)
+MEM_INLINE unsigned level_entries(const MemFormat *format, unsigned level)
 {
     return 1u << format->levels[level].index_bits;
 }
 
-INLINE unsigned level_index(const MemFormat *format, unsigned level, usize at)
+MEM_INLINE unsigned level_index(const MemFormat *format, unsigned level, usize at)
 {
-    return (at >> format->levels[level].shift) & (level_entries(format, level) - 1);
+    return (unsigned)(at >> format->levels[level].shift) & (level_entries(format, level) - 1);
 }
 
-INLINE usize page_size(const MemFormat *format)
+MEM_INLINE usize page_size(const MemFormat *format)
 {
     return level_size(format, 0);
 }
 
 /* The size of a table page: every table of these formats fills one page. */
-INLINE usize table_size(const MemFormat *format)
+MEM_INLINE usize table_size(const MemFormat *format)
 {
     return sizeof(MemEntry) << format->levels[0].index_bits;
 }
 
 /* Whether the block at `at` of this level begins there and lies within a range that ends with `last`. */
-INLINE bool block_within(const MemFormat *format, unsigned level, usize at, usize last)
+MEM_INLINE bool block_within(const MemFormat *format, unsigned level, usize at, usize last)
 {
     usize mask = level_mask(format, level);
     return (at & mask) == 0 && (at | mask) <= last;
 }
 
 /* Blocks of this level that lie wholly within [first, last]. */
-INLINE usize blocks_within(const MemFormat *format, unsigned level, usize first, usize last)
+MEM_INLINE usize blocks_within(const MemFormat *format, unsigned level, usize first, usize last)
 {
     unsigned shift = format->levels[level].shift;
     usize begin = (first >> shift) + ((first & level_mask(format, level)) != 0);
@@ -141,20 +141,20 @@ INLINE usize blocks_within(const MemFormat *format, unsigned level, usize first,
 }
 
 /* Blocks of this level that [first, last] touches. */
-INLINE usize blocks_touched(const MemFormat *format, unsigned level, usize first, usize last)
+MEM_INLINE usize blocks_touched(const MemFormat *format, unsigned level, usize first, usize last)
 {
     unsigned shift = format->levels[level].shift;
     return (last >> shift) - (first >> shift) + 1;
 }
 
 /* The count field of an entry that links a table. */
-INLINE MemEntry count_mask(const MemFormat *format)
+MEM_INLINE MemEntry count_mask(const MemFormat *format)
 {
     return (((MemEntry)1 << format->count_bits) - 1) << format->count_shift;
 }
 
 /* `entry` with `change` (which may be negative) added to the count of the table that it links. */
-INLINE MemEntry count_add(const MemFormat *format, MemEntry entry, unsigned change)
+MEM_INLINE MemEntry count_add(const MemFormat *format, MemEntry entry, unsigned change)
 {
     MemEntry mask = count_mask(format);
     MemEntry sum = entry + ((MemEntry)change << format->count_shift);

@@ -9,7 +9,7 @@
 static unsigned page_leaves(const MemFormat *format, const MemVmap *vmap, MemEntry entry)
 {
     if (format->count_bits > format->levels[0].index_bits)
-        return (entry & count_mask(format)) >> format->count_shift;
+        return (unsigned)((entry & count_mask(format)) >> format->count_shift);
     return entries_used(table_at(vmap, format->table_phys(entry, 1)), level_entries(format, 0));
 }
 
@@ -56,7 +56,7 @@ int mem_vmap_stats(MemVmap *vmap, MemVmapStats *stats)
 }
 
 /* A verification under way: what was counted so far, and the first rule that was found broken. */
-typedef struct verifying {
+typedef struct mem_verifying {
     const MemFormat *format;
     const MemVmap *vmap;
     Cursor cursor;

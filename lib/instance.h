@@ -10,7 +10,7 @@
 #include "lib/unmap.h"
 #include "lib/walk.h"
 
-NOINLINE static int format_map_anywhere(MemVmap *vmap, const Mapping *mapping)
+MEM_NOINLINE static int format_map_anywhere(MemVmap *vmap, const Mapping *mapping)
 {
     return map_anywhere(&FORMAT, vmap, mapping);
 }
@@ -20,7 +20,7 @@ static int format_map(MemVmap *vmap, usize phys, usize virt, usize len, int flag
     return engine_map(&FORMAT, vmap, phys, virt, len, flags, format_map_anywhere);
 }
 
-NOINLINE static void format_unmap_anywhere(MemVmap *vmap, MemVmapBatch *batch, Range range)
+MEM_NOINLINE static void format_unmap_anywhere(MemVmap *vmap, MemVmapBatch *batch, Range range)
 {
     unmap_anywhere(&FORMAT, vmap, batch, range);
 }
@@ -30,8 +30,8 @@ static void format_unmap(MemVmap *vmap, MemVmapBatch *batch, usize virt, usize l
     engine_unmap(&FORMAT, vmap, batch, virt, len, format_unmap_anywhere);
 }
 
-NOINLINE static int format_protect_anywhere(MemVmap *vmap, MemVmapBatch *batch, Range range,
-                                            MemEntry rights)
+MEM_NOINLINE static int format_protect_anywhere(MemVmap *vmap, MemVmapBatch *batch, Range range,
+                                                MemEntry rights)
 {
     return protect_anywhere(&FORMAT, vmap, batch, range, rights);
 }

@@ -16,7 +16,7 @@
 #include "lib/page_run.h"
 
 /* A map call after the checks of its arguments. */
-typedef struct mapping {
+typedef struct mem_mapping {
     usize first, last;   /* linear, whole pages */
     usize offset;        /* phys - linear, mod 2^64 */
     unsigned leaf_level; /* the largest leaves that alignment, caps and CPU allow */
@@ -24,7 +24,7 @@ typedef struct mapping {
 } Mapping;
 
 /* What phase 1 found: where the range hangs in the tree, and what phase 2 will take. */
-typedef struct map_plan {
+typedef struct mem_map_plan {
     Cursor cursor;  /* at the deepest table that holds the whole range */
     unsigned start; /* the level of that table */
     usize tables;
@@ -43,28 +43,28 @@ enum {
 };
 
 /* The rights of `flags`: 0, MEM_EFLAGS or MEM_ENOTSUP. */
-INLINE int check_flags(const MemVmap *vmap, int flags)
+MEM_INLINE int check_flags(const MemVmap *vmap, int flags)
 {
     unsigned type = (flags & MEM_VMAP_TYPE_MASK) >> MEM_VMAP_TYPE_SHIFT;
-    if (UNLIKELY((flags & ~FLAGS_KNOWN) != 0 || type >= MEM_VMAP_TYPES))
+    if (MEM_UNLIKELY((flags & ~FLAGS_KNOWN) != 0 || type >= MEM_VMAP_TYPES))
         return MEM_EFLAGS;
-    if (UNLIKELY((flags & FLAGS_WRITE_EXEC) == FLAGS_WRITE_EXEC && !vmap->allow_write_exec))
+    if (MEM_UNLIKELY((flags & FLAGS_WRITE_EXEC) == FLAGS_WRITE_EXEC && !vmap->allow_write_exec))
         return MEM_EFLAGS;
-    if (UNLIKELY(vmap->no_execute_missing && !(flags & MEM_VMAP_EXEC)))
+    if (MEM_UNLIKELY(vmap->no_execute_missing && !(flags & MEM_VMAP_EXEC)))
         return MEM_ENOTSUP;
-    if (UNLIKELY(vmap->global_missing && (flags & MEM_VMAP_GLOBAL)))
+    if (MEM_UNLIKELY(vmap->global_missing && (flags & MEM_VMAP_GLOBAL)))
         return MEM_ENOTSUP;
     return 0;
 }
 
-INLINE unsigned flags_type_index(const MemVmap *vmap, int flags)
+MEM_INLINE unsigned flags_type_index(const MemVmap *vmap, int flags)
 {
     return vmap->type_index[(flags & MEM_VMAP_TYPE_MASK) >> MEM_VMAP_TYPE_SHIFT];
 }
 
 /* The highest level whose leaves the CPU has, the caps allow, and both addresses are aligned for. */
-INLINE unsigned leaf_level_for(const MemFormat *format, const MemVmap *vmap, usize offset, usize len,
-                               int flags)
+MEM_INLINE unsigned leaf_level_for(const MemFormat *format, const MemVmap *vmap, usize offset, usize len,
+                                   int flags)
 {
     usize cap = flags & MEM_VMAP_CAP_4K ? (usize)4 << 10 : flags & MEM_VMAP_CAP_2M ? (usize)2 << 20 : len;
     usize most = cap < len ? cap : len;
@@ -76,24 +76,24 @@ INLINE unsigned leaf_level_for(const MemFormat *format, const MemVmap *vmap, usi
 }
 
 /* Checks the arguments of a map and puts them in order: 0 or what mem_vmap_map documents. */
-INLINE int mapping_make(const MemFormat *format, const MemVmap *vmap, Mapping *mapping, usize phys,
-                        usize virt, usize len, int flags)
+MEM_INLINE int mapping_make(const MemFormat *format, const MemVmap *vmap, Mapping *mapping, usize phys,
+                            usize virt, usize len, int flags)
 {
     usize mask = level_mask(format, 0);
     Range pages;
-    if (UNLIKELY(len == 0))
+    if (MEM_UNLIKELY(len == 0))
         return MEM_EINVAL;
     int result = check_flags(vmap, flags);
-    if (UNLIKELY(result != 0))
+    if (MEM_UNLIKELY(result != 0))
         return result;
-    if (UNLIKELY(flags_type_index(vmap, flags) == MEM_VMAP_TYPE_NONE))
+    if (MEM_UNLIKELY(flags_type_index(vmap, flags) == MEM_VMAP_TYPE_NONE))
         return MEM_ENOTSUP;
-    if (UNLIKELY(((virt ^ phys) & mask) != 0))
+    if (MEM_UNLIKELY(((virt ^ phys) & mask) != 0))
         return MEM_EALIGN;
     result = range_pages(format, virt, len, &pages);
-    if (UNLIKELY(result != 0))
+    if (MEM_UNLIKELY(result != 0))
         return result;
-    if (UNLIKELY(phys > vmap->phys_last || len - 1 > vmap->phys_last - phys))
+    if (MEM_UNLIKELY(phys > vmap->phys_last || len - 1 > vmap->phys_last - phys))
         return MEM_ERANGE;
     usize offset = (phys & ~mask) - pages.first, whole = pages.last - pages.first + 1;
     unsigned leaf_level = leaf_level_for(format, vmap, offset, whole, flags);
@@ -101,43 +101,75 @@ INLINE int mapping_make(const MemFormat *format, const MemVmap *vmap, Mapping *m
     return 0;
 }
 
-INLINE MemEntry mapping_attributes(const MemFormat *format, const MemVmap *vmap, const Mapping *mapping,
-                                   unsigned level)
+MEM_INLINE MemEntry mapping_attributes(const MemFormat *format, const MemVmap *vmap, const Mapping *mapping,
+                                       unsigned level)
 {
     return format->encode(mapping->flags, level, flags_type_index(vmap, mapping->flags));
 }
 
-/* Which end of the range an edge follows down the tree. */
-typedef enum { EDGE_FIRST, EDGE_LAST } Edge;
+/* The slots of one table that lie wholly in a range, [begin, end), and whether it cuts one more at each end. */
+typedef struct mem_slots {
+    unsigned begin, end;
+    bool cuts_first, cuts_last;
+} Slots;
+
+MEM_INLINE Slots slots_within(const MemFormat *format, unsigned level, Range range)
+{
+    usize mask = level_mask(format, level);
+    bool cuts_first = (range.first & mask) != 0, cuts_last = (range.last & mask) != mask;
+    return (Slots){
+        .begin = level_index(format, level, range.first) + cuts_first,
+        .end = level_index(format, level, range.last) + !cuts_last,
+        .cuts_first = cuts_first,
+        .cuts_last = cuts_last,
+    };
+}
+
+MEM_INLINE bool slots_empty(const MemEntry *table, Slots slots)
+{
+    return slots.begin >= slots.end || entries_empty(table + slots.begin, slots.end - slots.begin);
+}
 
 /*
- * Goes down one edge of the range, from an entry that the range covers in part, through the tables that
- * exist. Everything between the edge and the range's inside must be empty. Counts the tables it meets.
+ * Follows one edge of the range down the tree, from an entry that it cuts, through the tables that exist.
+ * `part` is what of the range lies below that entry: it goes up to one end of its block, so in every table on
+ * the way it cuts one entry or none. Counts the tables that it meets. 0 or MEM_EOVERLAP.
  */
-INLINE int check_edge(const MemFormat *format, const MemVmap *vmap, const Mapping *mapping, MemEntry entry,
-                      unsigned level, Edge edge, usize *met)
+MEM_INLINE int check_edge(const MemFormat *format, const MemVmap *vmap, Range part, MemEntry entry,
+                          unsigned level, usize *met)
 {
-    usize at = edge == EDGE_FIRST ? mapping->first : mapping->last;
     while (format->kind(entry, level) == ENTRY_TABLE) {
         const MemEntry *table = table_at(vmap, format->table_phys(entry, level));
-        level--;
+        Slots slots = slots_within(format, --level, part);
         ++*met;
-        unsigned index = level_index(format, level, at), entries = level_entries(format, level);
-        bool whole =
-            (at & level_mask(format, level)) == (edge == EDGE_FIRST ? 0 : level_mask(format, level));
-        unsigned begin = edge == EDGE_LAST ? 0 : index + !whole;
-        unsigned end = edge == EDGE_LAST ? index + whole : entries;
-        if (!entries_empty(table + begin, end - begin))
+        if (!slots_empty(table, slots))
             return MEM_EOVERLAP;
-        if (whole)
+        if (!slots.cuts_first && !slots.cuts_last)
             return 0;
-        entry = entry_load(&table[index]);
+        usize cut = slots.cuts_first ? part.first : part.last;
+        entry = entry_load(&table[level_index(format, level, cut)]);
     }
     return format->kind(entry, level) == ENTRY_LEAF ? MEM_EOVERLAP : 0;
 }
 
+/* Checks what the range covers of a table, and below. Where it cuts a single entry, that links no table. */
+MEM_INLINE int check_table(const MemFormat *format, const MemVmap *vmap, Range range, const MemEntry *table,
+                           unsigned level, usize *met)
+{
+    usize mask = level_mask(format, level);
+    Slots slots = slots_within(format, level, range);
+    int result = slots_empty(table, slots) ? 0 : MEM_EOVERLAP;
+    if (MEM_UNLIKELY(result == 0 && slots.cuts_first))
+        result = check_edge(format, vmap, (Range){range.first, range.first | mask},
+                            entry_load(&table[level_index(format, level, range.first)]), level, met);
+    if (MEM_UNLIKELY(result == 0 && slots.cuts_last))
+        result = check_edge(format, vmap, (Range){range.last & ~mask, range.last},
+                            entry_load(&table[level_index(format, level, range.last)]), level, met);
+    return result;
+}
+
 /* Tables that the range needs under a table of `level` that holds nothing yet. */
-INLINE usize tables_below(const MemFormat *format, const Mapping *mapping, unsigned level)
+MEM_INLINE usize tables_below(const MemFormat *format, const Mapping *mapping, unsigned level)
 {
     usize tables = 0;
     for (; level > 0; level--) {
@@ -149,7 +181,7 @@ INLINE usize tables_below(const MemFormat *format, const Mapping *mapping, unsig
 }
 
 /* Every block that is or lies in a large leaf needs one table, should it ever be split to pages. */
-INLINE usize credits_for(const MemFormat *format, const Mapping *mapping)
+MEM_INLINE usize credits_for(const MemFormat *format, const Mapping *mapping)
 {
     usize credits = 0;
     if (mapping->flags & MEM_VMAP_NO_RESERVE)
@@ -160,10 +192,10 @@ INLINE usize credits_for(const MemFormat *format, const Mapping *mapping)
 }
 
 /* Goes down to the deepest table that holds the whole range. */
-INLINE void descend_to_range(const MemFormat *format, const MemVmap *vmap, Cursor *cursor)
+MEM_INLINE void descend_to_range(const MemFormat *format, const MemVmap *vmap, Cursor *cursor, Range range)
 {
-    cursor_start(format, vmap, cursor, cursor->at, cursor->last);
-    UNROLL_LEVELS
+    cursor_start(format, vmap, cursor, range.first, range.last);
+    MEM_UNROLL_LEVELS
     for (unsigned level = format->top; level > 0; level--) {
         unsigned index = level_index(format, level, cursor->at);
         if (index != level_index(format, level, cursor->last))
@@ -176,36 +208,21 @@ INLINE void descend_to_range(const MemFormat *format, const MemVmap *vmap, Curso
 }
 
 /* Phase 1: 0 and a plan, or MEM_EOVERLAP. */
-INLINE int map_plan(const MemFormat *format, const MemVmap *vmap, const Mapping *mapping, MapPlan *plan)
+MEM_INLINE int map_plan(const MemFormat *format, const MemVmap *vmap, const Mapping *mapping, MapPlan *plan)
 {
+    Range range = {mapping->first, mapping->last};
     Cursor *cursor = &plan->cursor;
     usize met = 0;
-    cursor->at = mapping->first;
-    cursor->last = mapping->last;
-    descend_to_range(format, vmap, cursor);
-
-    unsigned level = cursor->level;
-    usize mask = level_mask(format, level);
-    unsigned first = level_index(format, level, mapping->first);
-    unsigned last = level_index(format, level, mapping->last);
-    bool head = (mapping->first & mask) != 0, tail = (mapping->last & mask) != mask;
-    const MemEntry *table = cursor->table[level];
-    int result = 0;
-    if (UNLIKELY(head))
-        result = check_edge(format, vmap, mapping, entry_load(&table[first]), level, EDGE_FIRST, &met);
-    if (UNLIKELY(result == 0 && tail && !(head && first == last)))
-        result = check_edge(format, vmap, mapping, entry_load(&table[last]), level, EDGE_LAST, &met);
-    unsigned begin = first + head, end = last + !tail;
-    if (result == 0 && begin < end && !entries_empty(table + begin, end - begin))
-        result = MEM_EOVERLAP;
-    plan->start = level;
-    plan->tables = tables_below(format, mapping, level) - met;
+    descend_to_range(format, vmap, cursor, range);
+    plan->start = cursor->level;
+    int result = check_table(format, vmap, range, cursor->table[cursor->level], cursor->level, &met);
+    plan->tables = tables_below(format, mapping, cursor->level) - met;
     plan->credits = credits_for(format, mapping);
     return result;
 }
 
 /* Enters the table below the cursor, taking a page for it where there is none. */
-INLINE void fill_down(const MemFormat *format, MemVmap *vmap, MapPlan *plan)
+MEM_INLINE void fill_down(const MemFormat *format, MemVmap *vmap, MapPlan *plan)
 {
     Cursor *cursor = &plan->cursor;
     unsigned level = cursor->level, below = level - 1;
@@ -222,7 +239,7 @@ INLINE void fill_down(const MemFormat *format, MemVmap *vmap, MapPlan *plan)
 }
 
 /* Leaves a table that is complete: links it if it is new, counts what it gained if it is not. */
-INLINE void fill_up(const MemFormat *format, MapPlan *plan)
+MEM_INLINE void fill_up(const MemFormat *format, MapPlan *plan)
 {
     Cursor *cursor = &plan->cursor;
     unsigned level = cursor->level;
@@ -241,7 +258,7 @@ INLINE void fill_up(const MemFormat *format, MapPlan *plan)
 }
 
 /* Phase 2: cannot fail. Goes on from where phase 1 has left the cursor. */
-INLINE void map_fill(const MemFormat *format, MemVmap *vmap, const Mapping *mapping, MapPlan *plan)
+MEM_INLINE void map_fill(const MemFormat *format, MemVmap *vmap, const Mapping *mapping, MapPlan *plan)
 {
     Cursor *cursor = &plan->cursor;
     plan->fresh = 0;
@@ -261,12 +278,12 @@ INLINE void map_fill(const MemFormat *format, MemVmap *vmap, const Mapping *mapp
 }
 
 /* Takes what a plan needs out of what the pool has promised to nobody else. */
-INLINE void map_account(MemVmap *vmap, const Mapping *mapping, const MapPlan *plan)
+MEM_INLINE void map_account(MemVmap *vmap, const Mapping *mapping, const MapPlan *plan)
 {
     MemVmapPool *pool = &vmap->pool;
     usize used = plan->tables + plan->credits;
     pool->credits += plan->credits;
-    pool->reserved -= used < pool->reserved ? used : pool->reserved;
+    pool_use_reserve(pool, used);
     vmap->tables += plan->tables;
     vmap->has_global |= (mapping->flags & MEM_VMAP_GLOBAL) != 0;
 }
@@ -275,13 +292,13 @@ INLINE void map_account(MemVmap *vmap, const Mapping *mapping, const MapPlan *pl
  * Phase 1 with the lock held and enough pages in the pool: 0 with the lock held, or an error without it.
  * Pages come from the port without the lock, so the tree may change meanwhile and is looked at again.
  */
-INLINE int map_prepare(const MemFormat *format, MemVmap *vmap, const Mapping *mapping, MapPlan *plan)
+MEM_INLINE int map_prepare(const MemFormat *format, MemVmap *vmap, const Mapping *mapping, MapPlan *plan)
 {
     for (plan->supplied = false;; plan->supplied = true) {
         space_lock(vmap);
         int result = map_plan(format, vmap, mapping, plan);
-        usize need = plan->tables + plan->credits, have = pool_for_map(&vmap->pool);
-        if (LIKELY(result == 0 && need <= have))
+        usize need = plan->tables + plan->credits, have = pool_usable(&vmap->pool);
+        if (MEM_LIKELY(result == 0 && need <= have))
             return 0;
         space_unlock(vmap);
         if (result == 0)
@@ -295,9 +312,10 @@ INLINE int map_prepare(const MemFormat *format, MemVmap *vmap, const Mapping *ma
 }
 
 /* Maps into a table that exists. It is not empty, so a range that covers it whole finds an overlap. */
-INLINE int map_page_run(const MemFormat *format, MemVmap *vmap, const Mapping *mapping, const PageRun *run)
+MEM_INLINE int map_page_run(const MemFormat *format, MemVmap *vmap, const Mapping *mapping,
+                            const PageRun *run)
 {
-    if (UNLIKELY(!entries_empty(run->slots, run->count)))
+    if (MEM_UNLIKELY(!entries_empty(run->slots, run->count)))
         return MEM_EOVERLAP;
     entry_fill(format, run->slots, run->count, mapping_attributes(format, vmap, mapping, 0),
                mapping->first + mapping->offset, 0);
@@ -307,39 +325,40 @@ INLINE int map_page_run(const MemFormat *format, MemVmap *vmap, const Mapping *m
 }
 
 /* The long way: tables may have to be made, and pages asked for. */
-INLINE int map_anywhere(const MemFormat *format, MemVmap *vmap, const Mapping *mapping)
+MEM_INLINE int map_anywhere(const MemFormat *format, MemVmap *vmap, const Mapping *mapping)
 {
     MapPlan plan;
     int result = map_prepare(format, vmap, mapping, &plan);
-    if (UNLIKELY(result != 0))
+    if (MEM_UNLIKELY(result != 0))
         return result;
     map_account(vmap, mapping, &plan);
     map_fill(format, vmap, mapping, &plan);
-    bool stale = batch_others_wait(format, vmap, NULL, (Range){mapping->first, mapping->last});
+    Range range = {mapping->first, mapping->last};
+    bool stale = batch_others_wait(format, vmap, NULL, LEFT_LEAVES_AND_TABLES, range);
     space_unlock(vmap);
-    if (UNLIKELY(stale))
+    if (MEM_UNLIKELY(stale))
         mem_vmap_flush_range(vmap, mapping->first, mapping->last);
-    if (UNLIKELY(plan.supplied))
+    if (MEM_UNLIKELY(plan.supplied))
         mem_vmap_pool_trim(vmap);
     return 0;
 }
 
 /* `anywhere` is map_anywhere, instantiated apart so that its registers do not burden the short way. */
-INLINE int engine_map(const MemFormat *format, MemVmap *vmap, usize phys, usize virt, usize len, int flags,
-                      int (*anywhere)(MemVmap *vmap, const Mapping *mapping))
+MEM_INLINE int engine_map(const MemFormat *format, MemVmap *vmap, usize phys, usize virt, usize len,
+                          int flags, int (*anywhere)(MemVmap *vmap, const Mapping *mapping))
 {
     Mapping mapping;
     PageRun run;
     int result = mapping_make(format, vmap, &mapping, phys, virt, len, flags);
-    if (UNLIKELY(result != 0))
+    if (MEM_UNLIKELY(result != 0))
         return result;
     space_lock(vmap);
     bool found =
         vmap->unflushed == NULL && page_run_find(format, vmap, (Range){mapping.first, mapping.last}, &run);
-    if (LIKELY(found))
+    if (MEM_LIKELY(found))
         result = map_page_run(format, vmap, &mapping, &run);
     space_unlock(vmap);
-    return LIKELY(found) ? result : anywhere(vmap, &mapping);
+    return MEM_LIKELY(found) ? result : anywhere(vmap, &mapping);
 }
 
 #endif

@@ -10,19 +10,19 @@
 #include "lib/entry.h"
 #include "lib/range.h"
 
-typedef struct page_run {
+typedef struct mem_page_run {
     MemEntry *slots;
     MemEntry *parent; /* the slot that links their table */
     unsigned count;
 } PageRun;
 
 /* Finds the slots of the pages in `range`. False: it is not the common case. */
-INLINE bool page_run_find(const MemFormat *format, const MemVmap *vmap, Range range, PageRun *run)
+MEM_INLINE bool page_run_find(const MemFormat *format, const MemVmap *vmap, Range range, PageRun *run)
 {
     if (((range.first ^ range.last) >> format->levels[1].shift) != 0)
         return false;
     MemEntry *slot = table_at(vmap, vmap->root) + level_index(format, format->top, range.first);
-    UNROLL_LEVELS
+    MEM_UNROLL_LEVELS
     for (unsigned level = format->top; level > 0; level--) {
         MemEntry entry = entry_load(slot);
         if (format->kind(entry, level) != ENTRY_TABLE)
@@ -37,7 +37,7 @@ INLINE bool page_run_find(const MemFormat *format, const MemVmap *vmap, Range ra
 }
 
 /* Whether the table holds more entries than the run has slots: then emptying them cannot empty the table. */
-INLINE bool page_run_has_neighbours(const MemFormat *format, const PageRun *run)
+MEM_INLINE bool page_run_has_neighbours(const MemFormat *format, const PageRun *run)
 {
     MemEntry count = (entry_load(run->parent) & count_mask(format)) >> format->count_shift;
     return format->count_bits > format->levels[0].index_bits && count > run->count;

@@ -74,7 +74,7 @@ static void open_bundle(MemVmap *vmap)
     MemVmapPool *pool = &vmap->pool;
     usize link = *table_at(vmap, pool->bundles);
     pool->open = pool->bundles;
-    pool->open_level = link & link_mask(vmap);
+    pool->open_level = (unsigned)(link & link_mask(vmap));
     pool->open_index = 1;
     pool->bundles = link_ends(vmap, link) ? MEM_VMAP_NO_PAGE : link & ~link_mask(vmap);
 }
@@ -131,13 +131,14 @@ static usize count_bundle(const MemVmap *vmap, usize phys, unsigned level, unsig
 usize mem_vmap_pool_count(const MemVmap *vmap)
 {
     const MemVmapPool *pool = &vmap->pool;
-    usize count = 0, link = 0;
-    for (usize phys = pool->singles; phys != MEM_VMAP_NO_PAGE; phys = *table_at(vmap, phys))
+    usize count = 0, link = 0, most = pool->free;
+    for (usize phys = pool->singles; phys != MEM_VMAP_NO_PAGE && count <= most;
+         phys = *table_at(vmap, phys))
         count++;
-    for (usize phys = pool->bundles; phys != MEM_VMAP_NO_PAGE;
+    for (usize phys = pool->bundles; phys != MEM_VMAP_NO_PAGE && count <= most;
          phys = link_ends(vmap, link) ? MEM_VMAP_NO_PAGE : link & ~link_mask(vmap)) {
         link = *table_at(vmap, phys);
-        count += count_bundle(vmap, phys, link & link_mask(vmap), 1);
+        count += count_bundle(vmap, phys, (unsigned)(link & link_mask(vmap)), 1);
     }
     if (pool->open != MEM_VMAP_NO_PAGE)
         count += count_bundle(vmap, pool->open, pool->open_level, pool->open_index);

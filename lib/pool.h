@@ -18,7 +18,7 @@
 #include "lib/space.h"
 
 /* Credits that a leaf of this level holds: the tables that splitting it down to pages takes. */
-INLINE usize leaf_credits(const MemFormat *format, unsigned level)
+MEM_INLINE usize leaf_credits(const MemFormat *format, unsigned level)
 {
     usize credits = 0;
     for (unsigned below = 1; below <= level; below++)
@@ -27,29 +27,35 @@ INLINE usize leaf_credits(const MemFormat *format, unsigned level)
 }
 
 /* Free pages that nobody was promised. */
-INLINE usize pool_spare(const MemVmapPool *pool)
+MEM_INLINE usize pool_spare(const MemVmapPool *pool)
 {
     usize promised = pool->credits + pool->reserved;
     return pool->free > promised ? pool->free - promised : 0;
 }
 
-/* What a map may use: all but the credits. The reserve was put aside for it. */
-INLINE usize pool_for_map(const MemVmapPool *pool)
+/* What a map, or a split that holds no credits, may use: the reserve was put aside for them. */
+MEM_INLINE usize pool_usable(const MemVmapPool *pool)
 {
     return pool->free > pool->credits ? pool->free - pool->credits : 0;
+}
+
+/* Notes that `pages` of those were used: out of the reserve first. */
+MEM_INLINE void pool_use_reserve(MemVmapPool *pool, usize pages)
+{
+    pool->reserved -= pages < pool->reserved ? pages : pool->reserved;
 }
 
 usize mem_vmap_pool_unbundle(MemVmap *vmap);
 
 /* Takes one page; the caller knows that there is one. Its contents are arbitrary. */
-INLINE usize pool_take(MemVmap *vmap)
+MEM_INLINE usize pool_take(MemVmap *vmap)
 {
     MemVmapPool *pool = &vmap->pool;
     usize phys = pool->singles;
     pool->free--;
     /* A reader that still is in this page must see that `drops` has changed before it sees it change. */
     MEM_VMAP_PUBLISH_FENCE();
-    if (UNLIKELY(phys == MEM_VMAP_NO_PAGE))
+    if (MEM_UNLIKELY(phys == MEM_VMAP_NO_PAGE))
         return mem_vmap_pool_unbundle(vmap);
     pool->singles = *table_at(vmap, phys);
     return phys;
@@ -63,7 +69,7 @@ void mem_vmap_pool_give(MemVmap *vmap, usize phys, unsigned level, usize pages);
 /* Gets `count` pages from the port, all or none. Called without the lock. 0 or MEM_ENOMEM. */
 int mem_vmap_pool_supply(MemVmap *vmap, usize count);
 
-/* Counts the pages on the pool's lists, one by one. For verification. */
+/* Counts the pages on the pool's lists, one by one, and stops soon behind what there should be. */
 usize mem_vmap_pool_count(const MemVmap *vmap);
 
 /* Takes out what is beyond the promised and the cached: a list of single pages, for mem_vmap_pool_put. */

@@ -11,7 +11,7 @@
 #include "lib/split.h"
 
 /* Checks the pages that follow in this table and in the range, and moves behind them. */
-INLINE int survey_pages(const MemFormat *format, Cursor *cursor)
+MEM_INLINE int survey_pages(const MemFormat *format, Cursor *cursor)
 {
     unsigned run = cursor_run(format, cursor);
     if (!entries_full(cursor_slot(format, cursor), run))
@@ -21,7 +21,7 @@ INLINE int survey_pages(const MemFormat *format, Cursor *cursor)
 }
 
 /* Adds to `*pages` what the splits at the edges of the range take. 0, or MEM_EMISS at a hole. */
-INLINE int protect_survey(const MemFormat *format, const MemVmap *vmap, Range range, usize *pages)
+MEM_INLINE int protect_survey(const MemFormat *format, const MemVmap *vmap, Range range, usize *pages)
 {
     Cursor cursor;
     cursor_start(format, vmap, &cursor, range.first, range.last);
@@ -45,8 +45,8 @@ INLINE int protect_survey(const MemFormat *format, const MemVmap *vmap, Range ra
 }
 
 /* Notes that leaves of `level` in `range` have got `rights`, if those are less than what they had. */
-INLINE void protect_note(const MemFormat *format, MemVmapBatch *batch, Range range, unsigned level,
-                         MemEntry rights, const Changed *changed)
+MEM_INLINE void protect_note(const MemFormat *format, MemVmapBatch *batch, Range range, unsigned level,
+                             MemEntry rights, const Changed *changed)
 {
     if (!rights_shrink(format, changed, rights))
         return;
@@ -55,8 +55,8 @@ INLINE void protect_note(const MemFormat *format, MemVmapBatch *batch, Range ran
 }
 
 /* Changes the leaves that follow in this table and in the range, and moves behind them. */
-INLINE void protect_run(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Cursor *cursor,
-                        unsigned run, MemEntry rights)
+MEM_INLINE void protect_run(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Cursor *cursor,
+                            unsigned run, MemEntry rights)
 {
     unsigned level = cursor->level;
     Changed changed = entry_set_rights(format, vmap, cursor_slot(format, cursor), run, rights);
@@ -66,8 +66,8 @@ INLINE void protect_run(const MemFormat *format, MemVmap *vmap, MemVmapBatch *ba
 }
 
 /* Phase 2: every page is mapped and every split has its page. */
-INLINE void protect_pass(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Range range,
-                         MemEntry rights)
+MEM_INLINE void protect_pass(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Range range,
+                             MemEntry rights)
 {
     Cursor cursor;
     cursor_start(format, vmap, &cursor, range.first, range.last);
@@ -90,14 +90,14 @@ INLINE void protect_pass(const MemFormat *format, MemVmap *vmap, MemVmapBatch *b
 }
 
 /* Phase 1 with the lock held and enough pages in the pool: 0 with the lock held, or an error without it. */
-INLINE int protect_prepare(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Range range)
+MEM_INLINE int protect_prepare(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Range range)
 {
     for (;;) {
         usize need = 0;
         space_lock(vmap);
         int result = protect_survey(format, vmap, range, &need);
-        usize have = pool_spare(&vmap->pool);
-        if (LIKELY(result == 0 && need <= have))
+        usize have = pool_usable(&vmap->pool);
+        if (MEM_LIKELY(result == 0 && need <= have))
             return 0;
         space_unlock(vmap);
         if (result == 0) {
@@ -110,11 +110,11 @@ INLINE int protect_prepare(const MemFormat *format, MemVmap *vmap, MemVmapBatch 
 }
 
 /* The long way: leaves may have to be split, and pages asked for. */
-INLINE int protect_anywhere(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Range range,
-                            MemEntry rights)
+MEM_INLINE int protect_anywhere(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Range range,
+                                MemEntry rights)
 {
     int result = protect_prepare(format, vmap, batch, range);
-    if (UNLIKELY(result != 0))
+    if (MEM_UNLIKELY(result != 0))
         return result;
     batch_note_waiting(format, vmap, batch, range);
     protect_pass(format, vmap, batch, range, rights);
@@ -124,8 +124,8 @@ INLINE int protect_anywhere(const MemFormat *format, MemVmap *vmap, MemVmapBatch
 }
 
 /* Changes the rights of pages of one table. */
-INLINE int protect_page_run(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Range range,
-                            const PageRun *run, MemEntry rights)
+MEM_INLINE int protect_page_run(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Range range,
+                                const PageRun *run, MemEntry rights)
 {
     if (!entries_full(run->slots, run->count))
         return MEM_EMISS;
@@ -137,26 +137,26 @@ INLINE int protect_page_run(const MemFormat *format, MemVmap *vmap, MemVmapBatch
 }
 
 /* `anywhere` is protect_anywhere, instantiated apart so that its registers do not burden the short way. */
-INLINE int engine_protect(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, usize virt,
-                          usize len, int flags,
-                          int (*anywhere)(MemVmap *vmap, MemVmapBatch *batch, Range range, MemEntry rights))
+MEM_INLINE int
+engine_protect(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, usize virt, usize len,
+               int flags, int (*anywhere)(MemVmap *vmap, MemVmapBatch *batch, Range range, MemEntry rights))
 {
     Range range;
     PageRun run;
-    if (UNLIKELY(len == 0))
+    if (MEM_UNLIKELY(len == 0))
         return MEM_EINVAL;
     int result = check_flags(vmap, flags);
-    if (LIKELY(result == 0))
+    if (MEM_LIKELY(result == 0))
         result = range_pages(format, virt, len, &range);
-    if (UNLIKELY(result != 0))
+    if (MEM_UNLIKELY(result != 0))
         return result;
     MemEntry rights = format->encode(flags, 0, 0) & format->rights;
     space_lock(vmap);
     bool found = page_run_find(format, vmap, range, &run);
-    if (LIKELY(found))
+    if (MEM_LIKELY(found))
         result = protect_page_run(format, vmap, batch, range, &run, rights);
     space_unlock(vmap);
-    return LIKELY(found) ? result : anywhere(vmap, batch, range, rights);
+    return MEM_LIKELY(found) ? result : anywhere(vmap, batch, range, rights);
 }
 
 #endif

@@ -9,29 +9,29 @@
 
 #include "lib/format.h"
 
-typedef struct range {
+typedef struct mem_range {
     usize first, last;
 } Range;
 
 /* The linear addresses of a format: virtual ones without the bits that only repeat the sign. */
-INLINE usize linear_mask(const MemFormat *format)
+MEM_INLINE usize linear_mask(const MemFormat *format)
 {
     return ((usize)1 << format->va_bits) - 1;
 }
 
-INLINE usize linear_from_virt(const MemFormat *format, usize virt)
+MEM_INLINE usize linear_from_virt(const MemFormat *format, usize virt)
 {
     return virt & linear_mask(format);
 }
 
-INLINE usize virt_from_linear(const MemFormat *format, usize linear)
+MEM_INLINE usize virt_from_linear(const MemFormat *format, usize linear)
 {
     usize sign = (usize)1 << (format->va_bits - 1);
     return format->va_sign_extended ? (linear ^ sign) - sign : linear;
 }
 
 /* Whether the format has this address: canonical, where addresses are sign-extended. */
-INLINE bool virt_exists(const MemFormat *format, usize virt)
+MEM_INLINE bool virt_exists(const MemFormat *format, usize virt)
 {
     return virt_from_linear(format, linear_from_virt(format, virt)) == virt;
 }
@@ -40,18 +40,18 @@ INLINE bool virt_exists(const MemFormat *format, usize virt)
  * Whether two addresses, of which one exists, lie in one half of the space (or in the whole, where it has no
  * halves): then the other exists too, and so does everything between them.
  */
-INLINE bool same_part(const MemFormat *format, usize a, usize b)
+MEM_INLINE bool same_part(const MemFormat *format, usize a, usize b)
 {
     return ((a ^ b) >> (format->va_bits - format->va_sign_extended)) == 0;
 }
 
 /* The pages of [virt, virt + len), linear. 0, MEM_EINVAL or MEM_ERANGE. */
-INLINE int range_pages(const MemFormat *format, usize virt, usize len, Range *pages)
+MEM_INLINE int range_pages(const MemFormat *format, usize virt, usize len, Range *pages)
 {
     usize end = virt + (len - 1), mask = level_mask(format, 0);
-    if (UNLIKELY(len == 0))
+    if (MEM_UNLIKELY(len == 0))
         return MEM_EINVAL;
-    if (UNLIKELY(end < virt || !virt_exists(format, virt) || !same_part(format, virt, end)))
+    if (MEM_UNLIKELY(end < virt || !virt_exists(format, virt) || !same_part(format, virt, end)))
         return MEM_ERANGE;
     pages->first = linear_from_virt(format, virt) & ~mask;
     pages->last = linear_from_virt(format, end) | mask;
@@ -59,7 +59,7 @@ INLINE int range_pages(const MemFormat *format, usize virt, usize len, Range *pa
 }
 
 /* The overlap of [first, last] with what the format has between `low` and `high`, linear. */
-INLINE unsigned range_clip(const MemFormat *format, Range asked, usize low, usize high, Range *part)
+MEM_INLINE unsigned range_clip(const MemFormat *format, Range asked, usize low, usize high, Range *part)
 {
     usize first = asked.first > low ? asked.first : low, last = asked.last < high ? asked.last : high;
     if (first > last)
@@ -72,7 +72,7 @@ INLINE unsigned range_clip(const MemFormat *format, Range asked, usize low, usiz
  * The pages of [virt, virt + len) that the format has: up to two parts, one in each half, in ascending
  * order. What it lacks is a hole, and a range that wraps ends at the last byte. Returns how many.
  */
-INLINE unsigned range_parts(const MemFormat *format, usize virt, usize len, Range parts[2])
+MEM_INLINE unsigned range_parts(const MemFormat *format, usize virt, usize len, Range parts[2])
 {
     usize mask = level_mask(format, 0), all = linear_mask(format);
     if (len == 0)

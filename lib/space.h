@@ -7,30 +7,30 @@
 #include "lib/format.h"
 
 /* Whether there is a space: made, and not destroyed. */
-INLINE bool is_space(const MemVmap *vmap)
+MEM_INLINE bool is_space(const MemVmap *vmap)
 {
-    return LIKELY(vmap != NULL && vmap->format != NULL);
+    return MEM_LIKELY(vmap != NULL && vmap->format != NULL);
 }
 
-INLINE void space_lock(MemVmap *vmap)
+MEM_INLINE void space_lock(MemVmap *vmap)
 {
     if (vmap->port.lock != NULL)
         vmap->port.lock(vmap->port.context);
 }
 
-INLINE void space_unlock(MemVmap *vmap)
+MEM_INLINE void space_unlock(MemVmap *vmap)
 {
     if (vmap->port.unlock != NULL)
         vmap->port.unlock(vmap->port.context);
 }
 
-INLINE MemEntry *table_at(const MemVmap *vmap, usize phys)
+MEM_INLINE MemEntry *table_at(const MemVmap *vmap, usize phys)
 {
     return MEM_VMAP_PHYS_TO_PTR(vmap, phys);
 }
 
 /* The flags of a leaf. Its memory type is the first that has the leaf's index; a device says so itself. */
-INLINE int leaf_flags(const MemFormat *format, const MemVmap *vmap, MemEntry leaf, unsigned level)
+MEM_INLINE int leaf_flags(const MemFormat *format, const MemVmap *vmap, MemEntry leaf, unsigned level)
 {
     unsigned index = format->decode_type(leaf, level);
     int flags = format->decode(leaf);

@@ -10,17 +10,19 @@
 #include "lib/cursor.h"
 #include "lib/batch.h"
 
-/* Takes the page for a split: out of the credits that the leaf holds, or spare where it holds none. */
-INLINE usize split_take_page(const MemFormat *format, MemVmap *vmap, MemEntry leaf)
+/* Takes the page for a split: out of the credits that the leaf holds, or others where it holds none. */
+MEM_INLINE usize split_take_page(const MemFormat *format, MemVmap *vmap, MemEntry leaf)
 {
     if (!(leaf & format->no_reserve))
         vmap->pool.credits--;
-    else if (pool_spare(&vmap->pool) == 0)
+    else if (pool_usable(&vmap->pool) == 0)
         return MEM_VMAP_NO_PAGE;
+    else
+        pool_use_reserve(&vmap->pool, 1);
     return pool_take(vmap);
 }
 
-INLINE void split_fill(const MemFormat *format, MemEntry *table, MemEntry leaf, unsigned level)
+MEM_INLINE void split_fill(const MemFormat *format, MemEntry *table, MemEntry leaf, unsigned level)
 {
     MemEntry attributes = format->relevel(format->attributes(leaf, level), level, level - 1);
     entry_fill(format, table, level_entries(format, level - 1), attributes, format->leaf_phys(leaf, level),
@@ -32,12 +34,12 @@ INLINE void split_fill(const MemFormat *format, MemEntry *table, MemEntry leaf, 
  * The CPUs must forget the whole old leaf: an address of it cached at the old size would otherwise survive a
  * change of its new entry.
  */
-INLINE int split_leaf(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, const Cursor *cursor,
-                      MemEntry leaf)
+MEM_INLINE int split_leaf(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, const Cursor *cursor,
+                          MemEntry leaf)
 {
     unsigned level = cursor->level, entries = level_entries(format, level - 1);
     usize phys = split_take_page(format, vmap, leaf);
-    if (UNLIKELY(phys == MEM_VMAP_NO_PAGE))
+    if (MEM_UNLIKELY(phys == MEM_VMAP_NO_PAGE))
         return MEM_ENOMEM;
     MemEntry *table = table_at(vmap, phys);
     MemEntry entry = count_add(format, format->table(phys, level), entries);
@@ -53,7 +55,7 @@ INLINE int split_leaf(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batc
 }
 
 /* Pages that splitting the leaf at `at` takes to free the edges of [first, last], where it took no credits. */
-INLINE usize split_cost(const MemFormat *format, MemEntry leaf, unsigned level, usize at, Range range)
+MEM_INLINE usize split_cost(const MemFormat *format, MemEntry leaf, unsigned level, usize at, Range range)
 {
     usize mask = level_mask(format, level), cost = 0;
     usize first = range.first > (at & ~mask) ? range.first : at & ~mask;

@@ -15,19 +15,20 @@
 typedef enum { SPLIT_OR_STOP, SPLIT_OR_LOSE } SplitPolicy;
 
 /* Where and why a pass stopped. */
-typedef struct unmap_progress {
+typedef struct mem_unmap_progress {
     usize at;     /* linear; beyond the range when it is done */
     bool starved; /* a split found no page */
 } UnmapProgress;
 
 /* A table below `entry`, with what it holds in the pool: a look at every table but those of the last level. */
-typedef struct subtree {
+typedef struct mem_subtree {
     usize pages;
     usize credits;
 } Subtree;
 
 /* Adds what a table of `level` holds: the tables that it links, and the credits of its leaves. */
-INLINE void subtree_add_table(const MemFormat *format, const MemEntry *table, unsigned level, Subtree *sum)
+MEM_INLINE void subtree_add_table(const MemFormat *format, const MemEntry *table, unsigned level,
+                                  Subtree *sum)
 {
     usize tables = 0, holders = 0;
     for (unsigned i = 0; i < level_entries(format, level); i++) {
@@ -44,8 +45,8 @@ INLINE void subtree_add_table(const MemFormat *format, const MemEntry *table, un
  * Measures the subtree below a table. Goes by a cursor over the table's block, down to the tables of level 1
  * and not below: how many tables of the lowest level there are is seen from above.
  */
-INLINE Subtree subtree_measure(const MemFormat *format, const MemVmap *vmap, const Cursor *above,
-                               MemEntry entry)
+MEM_INLINE Subtree subtree_measure(const MemFormat *format, const MemVmap *vmap, const Cursor *above,
+                                   MemEntry entry)
 {
     Subtree sum = {1, 0};
     unsigned root = above->level - 1;
@@ -71,20 +72,22 @@ INLINE Subtree subtree_measure(const MemFormat *format, const MemVmap *vmap, con
 }
 
 /* Notes what `cleared` slots from `first` on had held, and releases the credits of their leaves. */
-INLINE void unmap_note(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, usize first,
-                       unsigned level, const Cleared *cleared)
+MEM_INLINE void unmap_note(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, usize first,
+                           unsigned level, const Cleared *cleared)
 {
-    usize end = first + ((usize)cleared->slots << format->levels[level].shift);
+    unsigned shift = format->levels[level].shift;
     if (cleared->leaves == 0)
         return;
-    batch_note(format, batch, (Range){first, end - 1}, level);
+    Range gone = {first + ((usize)cleared->first << shift),
+                  first + ((usize)(cleared->last + 1) << shift) - 1};
+    batch_note(format, batch, gone, level);
     batch->global |= (cleared->any & format->global) != 0;
     if (level > 0)
         vmap->pool.credits -= (cleared->leaves - cleared->cheap) * leaf_credits(format, level);
 }
 
 /* Empties the slots that follow in this table and in the range, up to one that links a table. */
-INLINE void unmap_leaves(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Cursor *cursor)
+MEM_INLINE void unmap_leaves(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Cursor *cursor)
 {
     unsigned level = cursor->level, run = cursor_run(format, cursor);
     MemEntry *slot = cursor_slot(format, cursor);
@@ -97,22 +100,23 @@ INLINE void unmap_leaves(const MemFormat *format, MemVmap *vmap, MemVmapBatch *b
 }
 
 /* Unlinks the table below the slot at the cursor, with everything under it, and moves behind its block. */
-INLINE void unmap_subtree(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Cursor *cursor)
+MEM_INLINE void unmap_subtree(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Cursor *cursor)
 {
     MemEntry *slot = cursor_slot(format, cursor), entry = entry_load(slot);
     unsigned level = cursor->level;
+    Range block = {cursor->at, cursor->at | level_mask(format, level)};
     Subtree subtree = subtree_measure(format, vmap, cursor, entry);
     entry_clear(slot);
     vmap->pool.credits -= subtree.credits;
-    batch_note(format, batch, (Range){cursor->at, cursor->at | level_mask(format, level)}, 0);
+    batch_note(format, batch, block, 0);
     batch->global |= vmap->has_global;
-    batch_drop(vmap, batch, format->table_phys(entry, level), level - 1, subtree.pages);
+    batch_drop(format, vmap, batch, format->table_phys(entry, level), level - 1, subtree.pages, block);
     cursor->change[level]--;
     cursor_skip(format, cursor);
 }
 
 /* Empties what begins at the cursor and lies wholly in the range. */
-INLINE void unmap_whole(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Cursor *cursor)
+MEM_INLINE void unmap_whole(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Cursor *cursor)
 {
     EntryKind kind = format->kind(entry_load(cursor_slot(format, cursor)), cursor->level);
     if (kind == ENTRY_TABLE)
@@ -122,7 +126,8 @@ INLINE void unmap_whole(const MemFormat *format, MemVmap *vmap, MemVmapBatch *ba
 }
 
 /* Whether a linked table, `count` of whose entries were just taken away, holds nothing any more. */
-INLINE bool table_is_empty(const MemFormat *format, MemEntry entry, const MemEntry *table, unsigned level)
+MEM_INLINE bool table_is_empty(const MemFormat *format, MemEntry entry, const MemEntry *table,
+                               unsigned level)
 {
     if ((entry & count_mask(format)) != 0)
         return false;
@@ -131,7 +136,7 @@ INLINE bool table_is_empty(const MemFormat *format, MemEntry entry, const MemEnt
 }
 
 /* Leaves a table: counts what it lost, and unlinks it if that was all. */
-INLINE void unmap_up(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Cursor *cursor)
+MEM_INLINE void unmap_up(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Cursor *cursor)
 {
     unsigned level = cursor->level;
     /* It has moved within the table if it changed something there: one byte back is still inside. */
@@ -144,11 +149,13 @@ INLINE void unmap_up(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch
         return;
     entry_clear(slot);
     cursor->change[level + 1]--;
-    batch_drop(vmap, batch, format->table_phys(entry, level + 1), 0, 1);
+    usize mask = level_mask(format, level + 1), inside = cursor->at - 1;
+    batch_drop(format, vmap, batch, format->table_phys(entry, level + 1), 0, 1,
+               (Range){inside & ~mask, inside | mask});
 }
 
 /* Removes the whole leaf at the cursor, which could not be split, and moves behind it. */
-INLINE void unmap_lost(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Cursor *cursor)
+MEM_INLINE void unmap_lost(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Cursor *cursor)
 {
     unsigned level = cursor->level;
     usize mask = level_mask(format, level), first = cursor->at & ~mask;
@@ -165,8 +172,8 @@ INLINE void unmap_lost(const MemFormat *format, MemVmap *vmap, MemVmapBatch *bat
 typedef enum { STEP_WHOLE, STEP_MOVED, STEP_STARVED } Step;
 
 /* Goes down until the block at the cursor lies wholly in the range, or past a hole. */
-INLINE Step unmap_approach(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Cursor *cursor,
-                           SplitPolicy policy)
+MEM_INLINE Step unmap_approach(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Cursor *cursor,
+                               SplitPolicy policy)
 {
     while (!cursor_on_whole_block(format, cursor)) {
         MemEntry *slot = cursor_slot(format, cursor), entry = entry_load(slot);
@@ -187,21 +194,22 @@ INLINE Step unmap_approach(const MemFormat *format, MemVmap *vmap, MemVmapBatch 
 }
 
 /* One pass under the lock, as far as the batch has room and the pool has pages. */
-INLINE UnmapProgress unmap_pass(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Range range,
-                                SplitPolicy policy)
+MEM_INLINE UnmapProgress unmap_pass(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch,
+                                    Range range, SplitPolicy policy)
 {
     Cursor cursor;
     Step step = STEP_MOVED;
     cursor_start(format, vmap, &cursor, range.first, range.last);
     while (!cursor_ended(&cursor) && batch_has_room(format, batch)) {
         step = unmap_approach(format, vmap, batch, &cursor, policy);
-        if (UNLIKELY(step == STEP_STARVED))
+        if (MEM_UNLIKELY(step == STEP_STARVED))
             break;
         if (step == STEP_WHOLE)
             unmap_whole(format, vmap, batch, &cursor);
         while (cursor.level < format->top && cursor_left_table(format, &cursor))
             unmap_up(format, vmap, batch, &cursor);
     }
+    /* A pass that stopped early may stand at the first entry of tables in which it has changed nothing. */
     while (cursor.level < format->top)
         unmap_up(format, vmap, batch, &cursor);
     return (UnmapProgress){cursor.at, step == STEP_STARVED};
@@ -211,19 +219,21 @@ INLINE UnmapProgress unmap_pass(const MemFormat *format, MemVmap *vmap, MemVmapB
  * What to do about a split that found no page: get one from the port, or flush the batch, in which some may
  * wait. When neither helps the leaf is lost: unmapping must go on.
  */
-COLD static SplitPolicy unmap_starved(MemVmapBatch *batch)
+MEM_COLD static SplitPolicy unmap_starved(MemVmapBatch *batch)
 {
+    bool waiting = batch->dropped_count > 0;
+    if (mem_vmap_pool_supply(batch->vmap, 1) != 0) {
+        if (!waiting)
+            return SPLIT_OR_LOSE;
+        batch->starved = true;
+        mem_vmap_batch_flush(batch);
+    }
     batch->supplied = true;
-    if (mem_vmap_pool_supply(batch->vmap, 1) == 0)
-        return SPLIT_OR_STOP;
-    if (batch->dropped_count == 0)
-        return SPLIT_OR_LOSE;
-    mem_vmap_batch_flush(batch);
     return SPLIT_OR_STOP;
 }
 
 /* The long way, in as many passes as it takes. */
-INLINE void unmap_anywhere(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Range range)
+MEM_INLINE void unmap_anywhere(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Range range)
 {
     SplitPolicy policy = SPLIT_OR_STOP;
     for (;;) {
@@ -232,7 +242,7 @@ INLINE void unmap_anywhere(const MemFormat *format, MemVmap *vmap, MemVmapBatch 
         UnmapProgress progress = unmap_pass(format, vmap, batch, range, policy);
         space_unlock(vmap);
         range.first = progress.at;
-        if (LIKELY(range.first > range.last))
+        if (MEM_LIKELY(range.first > range.last))
             return;
         policy = SPLIT_OR_STOP;
         if (progress.starved)
@@ -243,12 +253,12 @@ INLINE void unmap_anywhere(const MemFormat *format, MemVmap *vmap, MemVmapBatch 
 }
 
 /* Empties pages of a table that goes on to hold others. False: this is not the common case. */
-INLINE bool unmap_page_run(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Range range)
+MEM_INLINE bool unmap_page_run(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Range range)
 {
     PageRun run;
     space_lock(vmap);
     bool found = page_run_find(format, vmap, range, &run) && page_run_has_neighbours(format, &run);
-    if (LIKELY(found)) {
+    if (MEM_LIKELY(found)) {
         batch_note_waiting(format, vmap, batch, range);
         Cleared cleared = entry_clear_leaves(format, run.slots, run.count, 0);
         unmap_note(format, vmap, batch, range.first, 0, &cleared);
@@ -259,8 +269,8 @@ INLINE bool unmap_page_run(const MemFormat *format, MemVmap *vmap, MemVmapBatch 
 }
 
 /* `anywhere` is unmap_anywhere, instantiated apart so that its registers do not burden the short way. */
-INLINE void engine_unmap(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, usize virt, usize len,
-                         void (*anywhere)(MemVmap *vmap, MemVmapBatch *batch, Range range))
+MEM_INLINE void engine_unmap(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, usize virt,
+                             usize len, void (*anywhere)(MemVmap *vmap, MemVmapBatch *batch, Range range))
 {
     Range parts[2];
     unsigned count = range_parts(format, virt, len, parts);

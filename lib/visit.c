@@ -8,7 +8,7 @@
  * Under the lock no table is freed, so the walk succeeds at once. A port without a lock has a caller who
  * serialises the writers: then each further attempt means that a writer has got on.
  */
-COLD Snapshot mem_vmap_walk_again(MemVmap *vmap, usize at)
+MEM_COLD Snapshot mem_vmap_walk_again(MemVmap *vmap, usize at)
 {
     const MemFormat *format = vmap->format->description;
     Snapshot found = {0};
@@ -23,7 +23,7 @@ COLD Snapshot mem_vmap_walk_again(MemVmap *vmap, usize at)
 }
 
 /* A walk under way, with the run that the next leaf may continue. */
-typedef struct visiting {
+typedef struct mem_visiting {
     MemVmap *vmap;
     const MemFormat *format;
     const MemVmapFilter *filter;

@@ -18,31 +18,31 @@
  * The entry that ended a walk, true at one moment, and the table that it is in, which may be read on while
  * `drops` stays. An EMPTY entry is a hole of its level's size.
  */
-typedef struct snapshot {
+typedef struct mem_snapshot {
     MemEntry entry;
     unsigned level;
     const MemEntry *table;
     usize drops;
 } Snapshot;
 
-INLINE usize read_begin(const MemVmap *vmap)
+MEM_INLINE usize read_begin(const MemVmap *vmap)
 {
     return __atomic_load_n(&vmap->drops, __ATOMIC_ACQUIRE);
 }
 
 /* Whether what was read since `drops` was read is to be believed. */
-INLINE bool read_is_valid(const MemVmap *vmap, usize drops)
+MEM_INLINE bool read_is_valid(const MemVmap *vmap, usize drops)
 {
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
-    return LIKELY(__atomic_load_n(&vmap->drops, __ATOMIC_RELAXED) == drops);
+    return MEM_LIKELY(__atomic_load_n(&vmap->drops, __ATOMIC_RELAXED) == drops);
 }
 
 /* Walks once to the entry that ends the walk for the linear address `at`. False: a table was freed. */
-INLINE bool walk_once(const MemFormat *format, const MemVmap *vmap, usize at, Snapshot *found)
+MEM_INLINE bool walk_once(const MemFormat *format, const MemVmap *vmap, usize at, Snapshot *found)
 {
     usize drops = read_begin(vmap);
     const MemEntry *table = table_at(vmap, vmap->root);
-    UNROLL_LEVELS
+    MEM_UNROLL_LEVELS
     for (unsigned level = format->top + 1; level-- > 0;) {
         MemEntry entry = entry_load(&table[level_index(format, level, at)]);
         if (!read_is_valid(vmap, drops))
@@ -60,18 +60,19 @@ INLINE bool walk_once(const MemFormat *format, const MemVmap *vmap, usize at, Sn
 Snapshot mem_vmap_walk_again(MemVmap *vmap, usize at);
 
 /* The entry that ends the walk for the linear address `at`. */
-INLINE Snapshot walk(const MemFormat *format, MemVmap *vmap, usize at)
+MEM_INLINE Snapshot walk(const MemFormat *format, MemVmap *vmap, usize at)
 {
     Snapshot found;
-    if (LIKELY(walk_once(format, vmap, at, &found)))
+    if (MEM_LIKELY(walk_once(format, vmap, at, &found)))
         return found;
     return mem_vmap_walk_again(vmap, at);
 }
 
 /* The leaf that maps `virt`: 0, MEM_ERANGE or MEM_EMISS. */
-INLINE int engine_find(const MemFormat *format, MemVmap *vmap, usize virt, MemEntry *leaf, unsigned *level)
+MEM_INLINE int engine_find(const MemFormat *format, MemVmap *vmap, usize virt, MemEntry *leaf,
+                           unsigned *level)
 {
-    if (UNLIKELY(!virt_exists(format, virt)))
+    if (MEM_UNLIKELY(!virt_exists(format, virt)))
         return MEM_ERANGE;
     Snapshot found = walk(format, vmap, linear_from_virt(format, virt));
     *leaf = found.entry;
@@ -80,15 +81,15 @@ INLINE int engine_find(const MemFormat *format, MemVmap *vmap, usize virt, MemEn
 }
 
 /* The physical address of `virt`; 0, with the miss flag set, where there is none. */
-INLINE usize engine_translate(const MemFormat *format, MemVmap *vmap, usize virt)
+MEM_INLINE usize engine_translate(const MemFormat *format, MemVmap *vmap, usize virt)
 {
     MemEntry leaf;
     unsigned level;
     bool miss = engine_find(format, vmap, virt, &leaf, &level) != 0;
     /* The flag is written only when it changes: a hit must not dirty a line that others read. */
-    if (UNLIKELY(__atomic_load_n(&vmap->miss, __ATOMIC_RELAXED) != miss))
+    if (MEM_UNLIKELY(__atomic_load_n(&vmap->miss, __ATOMIC_RELAXED) != miss))
         __atomic_store_n(&vmap->miss, miss, __ATOMIC_RELAXED);
-    if (UNLIKELY(miss))
+    if (MEM_UNLIKELY(miss))
         return 0;
     return format->leaf_phys(leaf, level) | (virt & level_mask(format, level));
 }

@@ -191,6 +191,7 @@ typedef struct mem_vmap_dropped {
     usize phys;
     usize pages;
     unsigned level;
+    usize first, last; /* the addresses that it translated: walk caches may lead them there */
 } MemVmapDropped;
 
 /* A caller-owned batch, on the stack for example. Everything in it is private. */
@@ -200,6 +201,7 @@ typedef struct mem_vmap_batch {
     bool listed;
     bool everything, tables, global;
     bool supplied; /* the port was asked for pages, perhaps for more than are needed by now */
+    bool starved;  /* the pages that the flush releases are needed at once */
     unsigned range_count, dropped_count;
     MemVmapRange ranges[MEM_VMAP_BATCH_RANGES];
     MemVmapDropped dropped[MEM_VMAP_BATCH_TABLES];
@@ -241,7 +243,8 @@ void mem_vmap_destroy(MemVmap *vmap);
  * The physical address that `virt` is mapped to, or 0 on a miss. Sets the miss flag on a miss and
  * clears it on a hit, so that physical address 0 can be told from a miss: see mem_vmap_missed.
  *
- * Lock-free: may be called in any context, while others map and unmap. It never answers from a mapping
+ * Lock-free: may be called while others map and unmap. After MEM_VMAP_READ_RETRIES collisions with calls that
+ * free tables it takes the lock once; without lock hooks it goes on trying. It never answers from a mapping
  * whose unmap returned before it was called. The miss flag is one per space; where several threads
  * translate in one space, mem_vmap_lookup is the call to use.
  */
@@ -262,8 +265,8 @@ int mem_vmap_lookup(MemVmap *vmap, usize virt, MemVmapLeaf *leaf);
  * addresses, what is left of the range, the flags' caps and the CPU allow.
  *
  * All or nothing, and never seen half-failed by another CPU: everything is checked and every page taken
- * before the first entry is written. Absent to present needs no shootdown, unless the flush of an unmap in
- * the same range has not ended. Where it returned, this and every other CPU can use the mapping.
+ * before the first entry is written. Absent to present needs no shootdown, unless an unmap there, or one that
+ * dropped a table there, has not ended its flush. Where it returned, this and every other CPU can use the mapping.
  * Large leaves take credits in the pool for the tables that splitting them could need, unless
  * MEM_VMAP_NO_RESERVE is given: 1 page for 2 MiB, 513 for 1 GiB, as much as small leaves would cost.
  *
@@ -339,8 +342,9 @@ int mem_vmap_cost(MemVmap *vmap, usize phys, usize virt, usize len, int flags, u
 int mem_vmap_unmap_cost(MemVmap *vmap, usize virt, usize len, usize *pages);
 
 /*
- * Puts `pages` free pages aside, so that maps that need no more than that cannot fail for want of memory.
- * Maps use them up; a later call sets the number anew, 0 gives them back.
+ * Puts `pages` free pages aside, so that maps, and splits of NO_RESERVE leaves by unmap and protect, that need
+ * no more than that cannot fail for want of memory. They use it up; a later call sets the number anew, 0
+ * gives the pages back.
  * 0, MEM_EINVAL, or MEM_ENOMEM (and what was put aside before stays).
  */
 int mem_vmap_reserve(MemVmap *vmap, usize pages);

@@ -23,20 +23,23 @@
 
 typedef size_t usize;
 
-/* Ranges that a batch remembers before it degrades to "everything of this space". */
+/*
+ * Ranges that a batch remembers before it degrades to "everything of this space". Calls keep a batch and a
+ * plan on the stack: 24 bytes each for a range, 40 for a table.
+ */
 #ifndef MEM_VMAP_BATCH_RANGES
 #define MEM_VMAP_BATCH_RANGES 8
 #endif
-#if MEM_VMAP_BATCH_RANGES < 1 || MEM_VMAP_BATCH_RANGES > 1024
-#error "MEM_VMAP_BATCH_RANGES: 1 to 1024"
+#if MEM_VMAP_BATCH_RANGES < 1 || MEM_VMAP_BATCH_RANGES > 64
+#error "MEM_VMAP_BATCH_RANGES: 1 to 64"
 #endif
 
 /* Dropped tables (each with all that hangs below it) that a batch holds before it must flush. */
 #ifndef MEM_VMAP_BATCH_TABLES
-#define MEM_VMAP_BATCH_TABLES 16
+#define MEM_VMAP_BATCH_TABLES 32
 #endif
-#if MEM_VMAP_BATCH_TABLES < 8 || MEM_VMAP_BATCH_TABLES > 1024
-#error "MEM_VMAP_BATCH_TABLES: 8 to 1024"
+#if MEM_VMAP_BATCH_TABLES < 8 || MEM_VMAP_BATCH_TABLES > 128
+#error "MEM_VMAP_BATCH_TABLES: 8 to 128"
 #endif
 
 /* Free table pages that a space keeps beyond what it owes, where MemVmapOptions names no number. */

@@ -143,6 +143,25 @@ static void an_open_batch_makes_others_flush(void **state)
     assert_int_equal(space->plan_count, 2);
 }
 
+/* A walk cache may still lead to the table that the batch holds; the new page is in another. */
+static void map_beside_a_dropped_table_is_seen_by_all(void **state)
+{
+    Space *space = *state;
+    MemVmapBatch batch;
+    must_map(space, PHYS, VIRT, PAGE, 0);
+    must_map(space, PHYS, VIRT + M2, PAGE, 0);
+    assert_int_equal(mem_vmap_batch_begin(&batch, &space->vmap), 0);
+    mem_vmap_batch_unmap(&batch, VIRT, PAGE);
+    assert_int_equal(space_stats(space).tables_waiting, 1);
+    must_map(space, PHYS, VIRT + 2 * M2, PAGE, 0);
+    assert_int_equal(space->plan_count, 0);
+    must_map(space, PHYS, VIRT + PAGE, PAGE, 0);
+    assert_int_equal(space->plan_count, 1);
+    assert_true(space->plans[0].tables);
+    assert_true(plan_covers(&space->plans[0], VIRT + PAGE, VIRT + 2 * PAGE - 1));
+    mem_vmap_batch_end(&batch);
+}
+
 static void batches_end_in_any_order(void **state)
 {
     Space *space = *state;
@@ -170,6 +189,7 @@ int main(void)
         TEST(unmap_beside_a_collapse_flushes_page_by_page),
         TEST(calls_elsewhere_flush_nothing_more),
         TEST(an_open_batch_makes_others_flush),
+        TEST(map_beside_a_dropped_table_is_seen_by_all),
         TEST(batches_end_in_any_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
