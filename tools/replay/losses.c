@@ -22,23 +22,41 @@ static bool contains(Span span, uint64_t virt)
     return virt >= span.first && virt <= span.last;
 }
 
+static void lose(Space *space, Span gone)
+{
+    uint64_t len = gone.last - gone.first + 1;
+    losses_add(&space->seen, gone.first, len);
+    model_unmap(space->model, gone.first, len);
+}
+
+static bool went(Space *space, uint64_t virt)
+{
+    return mapped_in_model(space, virt) && !mapped_in_engine(space, virt);
+}
+
 /*
- * `end` is the first or last byte of the unmapped span. What was lost is the largest block around it whose
- * far end, which was to stay, is gone. A 1G leaf may have been split before memory ran out.
+ * The part of a cut leaf that lies below the span, or above it, was to stay. What is gone of it begins, or ends,
+ * where the largest block does whose far end is gone: a 1G leaf may have been split before memory ran out.
  */
-static void find_loss(Space *space, Span span, Span leaf, uint64_t end)
+static void find_loss_below(Space *space, Span span, Span leaf)
 {
     for (unsigned i = space->geometry.size_count; i-- > 1;) {
-        uint64_t mask = space->geometry.sizes[i] - 1;
-        Span block = {end & ~mask, end | mask};
-        uint64_t kept = end == span.first ? block.first : block.last;
-        bool inside = contains(leaf, block.first) && contains(leaf, block.last);
-        if (!inside || contains(span, kept) || !mapped_in_model(space, kept) ||
-            mapped_in_engine(space, kept))
-            continue;
-        losses_add(&space->seen, block.first, block.last - block.first + 1);
-        model_unmap(space->model, block.first, block.last - block.first + 1);
-        return;
+        uint64_t first = span.first & ~(space->geometry.sizes[i] - 1);
+        if (first >= leaf.first && first < span.first && went(space, first)) {
+            lose(space, (Span){first, span.first - 1});
+            return;
+        }
+    }
+}
+
+static void find_loss_above(Space *space, Span span, Span leaf)
+{
+    for (unsigned i = space->geometry.size_count; i-- > 1;) {
+        uint64_t last = span.last | (space->geometry.sizes[i] - 1);
+        if (last <= leaf.last && last > span.last && went(space, last)) {
+            lose(space, (Span){span.last + 1, last});
+            return;
+        }
     }
 }
 
@@ -46,22 +64,26 @@ void find_losses(Space *space, Span span, const Cuts *cuts)
 {
     for (usize i = 0; i < cuts->count; i++) {
         if (contains(cuts->leaves[i], span.first))
-            find_loss(space, span, cuts->leaves[i], span.first);
+            find_loss_below(space, span, cuts->leaves[i]);
         if (contains(cuts->leaves[i], span.last))
-            find_loss(space, span, cuts->leaves[i], span.last);
+            find_loss_above(space, span, cuts->leaves[i]);
     }
 }
 
-/* Takes one loss out of what was seen; false where it was not. */
+/*
+ * Takes what lies in the leaf that the port was told of out of what was seen: a part below the span, above it, or
+ * both. False: nothing of it is gone.
+ */
 static bool take_seen(Losses *seen, const Loss *told)
 {
-    for (usize i = 0; i < seen->count; i++) {
-        if (seen->list[i].virt != told->virt || seen->list[i].len != told->len)
-            continue;
-        seen->list[i] = seen->list[--seen->count];
-        return true;
+    Span leaf = {told->virt, told->virt + (told->len - 1)};
+    usize count = seen->count;
+    for (usize i = seen->count; i-- > 0;) {
+        const Loss *loss = &seen->list[i];
+        if (contains(leaf, loss->virt) && contains(leaf, loss->virt + (loss->len - 1)))
+            seen->list[i] = seen->list[--seen->count];
     }
-    return false;
+    return seen->count < count;
 }
 
 static bool report_loss(Replay *replay, const Loss *loss, const char *said, const char *expected)
