@@ -60,14 +60,32 @@ MEM_INLINE bool entries_empty(const MemEntry *slot, unsigned count)
     return true;
 }
 
-/* Writes `count` empty slots, live or of a new table, with leaves of `level` from `phys` upwards. */
+/* The entry of a leaf at `phys`. Where addresses are linear in entries, it is one addition from `base`. */
+MEM_INLINE MemEntry entry_leaf(const MemFormat *format, MemEntry attributes, usize base, usize offset,
+                               unsigned level)
+{
+    if (format->linear_address)
+        return (attributes | format->address(base, level)) + offset;
+    return attributes | format->address(base + offset, level);
+}
+
+/*
+ * Writes `count` empty slots, live or of a new table, with leaves of `level` from `phys` upwards. Eight at a
+ * time, each computed from the first of its eight: a chain of additions through all of them would take
+ * longer than the stores.
+ */
 MEM_INLINE void entry_fill(const MemFormat *format, MemEntry *slot, usize count, MemEntry attributes,
                            usize phys, unsigned level)
 {
-    usize size = level_size(format, level);
+    usize size = level_size(format, level), i = 0;
+    for (; i + 8 <= count; i += 8) {
 #pragma GCC unroll 8
-    for (usize i = 0; i < count; i++) {
-        MEM_VMAP_ENTRY_STORE(&slot[i], attributes | format->address(phys, level));
+        for (usize k = 0; k < 8; k++)
+            MEM_VMAP_ENTRY_STORE(&slot[i + k], entry_leaf(format, attributes, phys, k * size, level));
+        phys += 8 * size;
+    }
+    for (; i < count; i++) {
+        MEM_VMAP_ENTRY_STORE(&slot[i], entry_leaf(format, attributes, phys, 0, level));
         phys += size;
     }
 }

@@ -44,6 +44,8 @@ typedef struct mem_format {
     uint8_t va_bits;
     bool va_sign_extended; /* addresses are canonical: the bits above copy the topmost one */
     uint8_t pa_bits_max;
+    /* An address that is n higher makes an entry that is n higher, up to the end of a table's range. */
+    bool linear_address;
     uint8_t top; /* level of the root's entries */
     MemLevel levels[MEM_VMAP_LEVELS_MAX];
 

@@ -135,8 +135,8 @@ static inline MemEntry x86_reserved(unsigned level)
 
 /* What the two depths share; the initialisers of a MemFormat are completed by its own file. */
 #define X86_COMMON_FIELDS                                                                                  \
-    .va_sign_extended = true, .pa_bits_max = 52, .count_shift = 52, .count_bits = 10,                      \
-    .accessed = X86_ACCESSED, .dirty = X86_DIRTY, .global = X86_GLOBAL,                                    \
+    .va_sign_extended = true, .pa_bits_max = 52, .linear_address = true, .count_shift = 52,                \
+    .count_bits = 10, .accessed = X86_ACCESSED, .dirty = X86_DIRTY, .global = X86_GLOBAL,                  \
     .rights = X86_WRITE | X86_USER | X86_GLOBAL | X86_NO_EXECUTE,                                          \
     .grants = X86_WRITE | X86_USER | X86_GLOBAL, .no_reserve = X86_NO_RESERVE, .device = X86_DEVICE,       \
     .type_index_max = 7, .kind = x86_kind, .table = x86_table, .table_phys = x86_table_phys,               \
