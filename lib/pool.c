@@ -170,6 +170,7 @@ int mem_vmap_pool_supply(MemVmap *vmap, usize count)
 {
     usize size = table_size(vmap->format->description), list = MEM_VMAP_NO_PAGE;
     int result = 0;
+    MEM_VMAP_PUBLISH_FENCE(); /* as in pool_take: a page may be one that was put a moment ago */
     for (; count > 0 && result == 0; count--) {
         usize phys = vmap->port.page_get(vmap->port.context, size);
         if (phys == MEM_VMAP_NO_PAGE) {

@@ -19,7 +19,7 @@
  *   translate, lookup, walk                    only after MEM_VMAP_READ_RETRIES collisions
  *                                                               -
  *   map                                        yes              page_get, page_put; invalidate_* while
- *                                                               an unmap of the range is under way
+ *                                                               something of the range waits for a flush
  *   unmap, batch unmap                         yes              page_get (NO_RESERVE), page_put,
  *                                                               invalidate_*, lost
  *   protect, batch protect                     yes              page_get (NO_RESERVE), page_put,
@@ -265,8 +265,8 @@ int mem_vmap_lookup(MemVmap *vmap, usize virt, MemVmapLeaf *leaf);
  * addresses, what is left of the range, the flags' caps and the CPU allow.
  *
  * All or nothing, and never seen half-failed by another CPU: everything is checked and every page taken
- * before the first entry is written. Absent to present needs no shootdown, unless an unmap there, or one that
- * dropped a table there, has not ended its flush. Where it returned, this and every other CPU can use the mapping.
+ * before the first entry is written. Absent to present needs no shootdown, unless a call that removed or
+ * changed something there, or dropped a table there, has not ended its flush. Where it returned, this and every other CPU can use the mapping.
  * Large leaves take credits in the pool for the tables that splitting them could need, unless
  * MEM_VMAP_NO_RESERVE is given: 1 page for 2 MiB, 513 for 1 GiB, as much as small leaves would cost.
  *
@@ -283,8 +283,8 @@ int mem_vmap_map(MemVmap *inner, usize phys, usize virt, usize len, int flags);
  * does nothing.
  *
  * When it returns no CPU can use the old translations, also where another call has removed them and has not
- * yet flushed. A leaf that the range cuts is split: what remains
- * keeps its address, rights, memory type, accessed and dirty bits. Tables that become empty go back.
+ * yet flushed. A leaf that the range cuts is split: what remains keeps its address, rights, memory type,
+ * accessed and dirty bits. Tables that become empty go back.
  * Splitting a NO_RESERVE leaf may find no page; then that whole leaf goes and port.lost is told.
  */
 void mem_vmap_unmap(MemVmap *inner, usize virt, usize len);
@@ -366,7 +366,7 @@ const char *mem_vmap_strerror(int code);
  * overflows. Until the end, CPUs may still use the old translations: the frames and the virtual addresses
  * of what was unmapped must not be reused before. Tables wait in the batch and return to the pool then.
  *
- * A batch belongs to one thread; several batches on one space may be open at a time. Every batch that was
+ * A batch stays where it is from begin to end: the space knows its address. It belongs to one thread; several batches on one space may be open at a time. Every batch that was
  * begun must be ended, and before the space is destroyed.
  */
 int mem_vmap_batch_begin(MemVmapBatch *batch, MemVmap *vmap); /* 0 or MEM_EINVAL */
