@@ -266,7 +266,8 @@ int mem_vmap_lookup(MemVmap *vmap, usize virt, MemVmapLeaf *leaf);
  *
  * All or nothing, and never seen half-failed by another CPU: everything is checked and every page taken
  * before the first entry is written. Absent to present needs no shootdown, unless a call that removed or
- * changed something there, or dropped a table there, has not ended its flush. Where it returned, this and every other CPU can use the mapping.
+ * changed something there, or dropped a table there, has not ended its flush. Where it returned, this and every
+ * other CPU can use the mapping.
  * Large leaves take credits in the pool for the tables that splitting them could need, unless
  * MEM_VMAP_NO_RESERVE is given: 1 page for 2 MiB, 513 for 1 GiB, as much as small leaves would cost.
  *
