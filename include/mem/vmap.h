@@ -367,8 +367,9 @@ const char *mem_vmap_strerror(int code);
  * overflows. Until the end, CPUs may still use the old translations: the frames and the virtual addresses
  * of what was unmapped must not be reused before. Tables wait in the batch and return to the pool then.
  *
- * A batch stays where it is from begin to end: the space knows its address. It belongs to one thread; several batches on one space may be open at a time. Every batch that was
- * begun must be ended, and before the space is destroyed.
+ * A batch stays where it is from begin to end: the space knows its address. It belongs to one thread; several
+ * batches on one space may be open at a time. Every batch that was begun must be ended, and before the space is
+ * destroyed.
  */
 int mem_vmap_batch_begin(MemVmapBatch *batch, MemVmap *vmap); /* 0 or MEM_EINVAL */
 void mem_vmap_batch_unmap(MemVmapBatch *batch, usize virt, usize len);

@@ -51,9 +51,9 @@ typedef struct mem_vmap_port {
     usize (*page_get)(void *context, usize size);
 
     /*
-     * Takes back a page that page_get gave. No CPU translates through it any more. A lookup,
-     * translate or walk that runs beside may still load a word of it, and forget it: the page must stay readable at direct_map + phys,
-     * whatever it holds.
+     * Takes back a page that page_get gave. No CPU translates through it any more. A lookup, translate or
+     * walk that runs beside may still load a word of it, and forget it: the page must stay readable at
+     * direct_map + phys, whatever it holds.
      * Called by any call that changes mappings, by reserve and destroy, never with the lock held.
      * Null: pages stay in the space's pool for ever.
      */
