@@ -215,20 +215,26 @@ MEM_INLINE UnmapProgress unmap_pass(const MemFormat *format, MemVmap *vmap, MemV
     return (UnmapProgress){cursor.at, step == STEP_STARVED};
 }
 
+/* Flushes in the middle of a call, whose rest may need the pages that this releases: trimmed at its end. */
+MEM_COLD static void unmap_flush_midway(MemVmapBatch *batch)
+{
+    batch->starved = true;
+    mem_vmap_batch_flush(batch);
+    batch->supplied = true;
+}
+
 /*
  * What to do about a split that found no page: get one from the port, or flush the batch, in which some may
  * wait. When neither helps the leaf is lost: unmapping must go on.
  */
 MEM_COLD static SplitPolicy unmap_starved(MemVmapBatch *batch)
 {
-    bool waiting = batch->dropped_count > 0;
-    if (mem_vmap_pool_supply(batch->vmap, 1) != 0) {
-        if (!waiting)
-            return SPLIT_OR_LOSE;
-        batch->starved = true;
-        mem_vmap_batch_flush(batch);
-    }
     batch->supplied = true;
+    if (mem_vmap_pool_supply(batch->vmap, 1) == 0)
+        return SPLIT_OR_STOP;
+    if (batch->dropped_count == 0)
+        return SPLIT_OR_LOSE;
+    unmap_flush_midway(batch);
     return SPLIT_OR_STOP;
 }
 
@@ -248,7 +254,7 @@ MEM_INLINE void unmap_anywhere(const MemFormat *format, MemVmap *vmap, MemVmapBa
         if (progress.starved)
             policy = unmap_starved(batch);
         else
-            mem_vmap_batch_flush(batch);
+            unmap_flush_midway(batch);
     }
 }
 
