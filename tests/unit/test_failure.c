@@ -197,6 +197,27 @@ static void unmap_with_each_allocation_failing(void **state)
     }
 }
 
+/*
+ * The first leaf is lost, and with it goes its table, alone in it: a page for splitting the second, which must
+ * not have gone to the port meanwhile.
+ */
+static void a_lost_leaf_frees_the_page_that_splits_the_next(void **state)
+{
+    (void)state;
+    MemVmapOptions options = {.cache_pages = MEM_VMAP_NO_CACHE};
+    Space *space = space_new("x86_64_4level", SPACE_ONE_CPU, &options);
+    must_map(space, 0x40000000 - M2, G1 - M2, M2, MEM_VMAP_NO_RESERVE);
+    must_map(space, 0x40000000, G1, M2, MEM_VMAP_NO_RESERVE);
+    host_fail_from(space->host, 1);
+    mem_vmap_unmap(&space->vmap, G1 - M2 / 2, M2);
+    assert_int_equal(space->lost_count, 1);
+    assert_int_equal(space->losts[0].virt, G1 - M2);
+    assert_holes(space, G1 - M2, M2 + M2 / 2);
+    assert_leaves(space, G1 + M2 / 2, 0x40000000 + M2 / 2, M2 / 2, PAGE, MEM_VMAP_NO_RESERVE);
+    host_fail_never(space->host);
+    space_end(space);
+}
+
 /* What the failed call would have needed is not needed by others: they go on as before. */
 static void bug_69_a_failed_map_leaves_nothing_behind(void **state)
 {
@@ -221,6 +242,7 @@ int main(void)
         cmocka_unit_test(protect_with_each_allocation_failing),
         cmocka_unit_test(collapse_with_each_allocation_failing),
         cmocka_unit_test(unmap_with_each_allocation_failing),
+        cmocka_unit_test(a_lost_leaf_frees_the_page_that_splits_the_next),
         cmocka_unit_test(bug_69_a_failed_map_leaves_nothing_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
