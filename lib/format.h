@@ -115,11 +115,6 @@ MEM_INLINE unsigned level_index(const MemFormat *format, unsigned level, usize a
     return (unsigned)(at >> format->levels[level].shift) & (level_entries(format, level) - 1);
 }
 
-MEM_INLINE usize page_size(const MemFormat *format)
-{
-    return level_size(format, 0);
-}
-
 /* The size of a table page: every table of these formats fills one page. */
 MEM_INLINE usize table_size(const MemFormat *format)
 {
