@@ -281,7 +281,9 @@ def table(results, oracles, try_all):
     lines = ["| " + " | ".join(columns) + " |", "|---|---|---|---:|" + "---|" * (len(columns) - 4)]
     lines += [row(fault, catches, oracles, try_all) for fault, catches in results]
     caught = sum(1 for _, catches in results if catches)
-    lines += ["", f"{len(results)} faults: {caught} caught, {len(results) - caught} not. "
+    first = [f"{oracle} {sum(bool(catches) and catches[0].oracle == oracle for _, catches in results)}"
+             for oracle in oracles]
+    lines += ["", f"{len(results)} faults: {caught} caught ({', '.join(first)}), {len(results) - caught} not. "
               "s: seconds from the planted fault to its detection, building included."]
     return "\n".join(lines) + "\n"
 

@@ -81,6 +81,21 @@ static void collapse_joins_no_more_than_it_has_paid_for(void **state)
     assert_int_equal(stats.credits, BLOCKS - 1);
 }
 
+static void collapse_on_a_cpu_without_large_leaves_joins_nothing(void **state)
+{
+    static const usize sizes[] = {PAGE, PAGE | M2};
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        MemVmapOptions options = {.leaf_sizes = sizes[i]};
+        Space *space = space_new("x86_64_4level", SPACE_ONE_CPU, &options);
+        must_map(space, PHYS, VIRT, i == 0 ? M2 : G1, 0);
+        Snapshot before = space_snapshot(space);
+        assert_int_equal(mem_vmap_collapse(&space->vmap, VIRT, G1), 0);
+        assert_unchanged(space, &before);
+        space_end(space);
+    }
+}
+
 /* Each of two open batches has removed what the other is asked for next: both must flush all of it. */
 static void two_open_batches_wait_for_each_other(void **state)
 {
@@ -97,6 +112,21 @@ static void two_open_batches_wait_for_each_other(void **state)
         mem_vmap_batch_end(&batches[i]);
         assert_true(plan_covers(space_last_plan(space), VIRT, VIRT + PAGE - 1));
         assert_true(plan_covers(space_last_plan(space), VIRT + 2 * PAGE, VIRT + 3 * PAGE - 1));
+    }
+}
+
+/* Of a run of pages some lose a right: at its start, at its end. */
+static void protect_flushes_whichever_page_loses_a_right(void **state)
+{
+    Space *space = *state;
+    for (usize i = 0; i < 3; i++) {
+        must_map(space, PHYS, VIRT, 3 * PAGE, 0);
+        must_protect(space, VIRT + i * PAGE, PAGE, MEM_VMAP_WRITE);
+        usize before = space_shootdowns(space);
+        must_protect(space, VIRT, 3 * PAGE, MEM_VMAP_USER);
+        assert_int_equal(space_shootdowns(space), before + 1);
+        assert_true(plan_covers(space_last_plan(space), VIRT + i * PAGE, VIRT + (i + 1) * PAGE - 1));
+        mem_vmap_unmap(&space->vmap, VIRT, 3 * PAGE);
     }
 }
 
@@ -181,7 +211,9 @@ int main(void)
         cmocka_unit_test(without_page_put_a_failed_map_leaves_its_pages_to_the_next),
         TEST(visit_ends_the_walk_between_two_tables),
         TEST(collapse_joins_no_more_than_it_has_paid_for),
+        cmocka_unit_test(collapse_on_a_cpu_without_large_leaves_joins_nothing),
         TEST(two_open_batches_wait_for_each_other),
+        TEST(protect_flushes_whichever_page_loses_a_right),
         TEST(ranges_do_not_merge_across_the_top),
         TEST(ranges_of_two_strides_stay_apart),
         TEST(a_split_of_a_global_leaf_is_flushed_as_global),
