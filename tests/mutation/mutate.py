@@ -51,7 +51,8 @@ class Test:
     name: str
     command: list
     folder: str
-    limit: float = 120.0  # seconds; set from the run without a fault
+    limit: float  # seconds
+    took: float = 0.0
 
 
 @dataclasses.dataclass
@@ -158,7 +159,8 @@ def is_long(entry):
 
 
 def as_test(entry):
-    return Test(entry["name"], entry["command"], property_of(entry, "WORKING_DIRECTORY", TOP))
+    return Test(entry["name"], entry["command"], property_of(entry, "WORKING_DIRECTORY", TOP),
+                property_of(entry, "TIMEOUT", 120.0))
 
 
 def no_core():
