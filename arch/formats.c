@@ -3,6 +3,7 @@
 /* The formats of this build. The first is the default. */
 
 #include "lib/format.h"
+#include "lib/text.h"
 
 extern const MemVmapFormat mem_vmap_x86_64_4level, mem_vmap_x86_64_5level;
 
@@ -20,15 +21,6 @@ const MemVmapFormat *mem_vmap_format_at(unsigned index)
 const char *mem_vmap_format_name(const MemVmapFormat *format)
 {
     return format != NULL ? format->description->name : "";
-}
-
-static bool same_text(const char *a, const char *b)
-{
-    while (*a != '\0' && *a == *b) {
-        a++;
-        b++;
-    }
-    return *a == *b;
 }
 
 const MemVmapFormat *mem_vmap_format_find(const char *name)

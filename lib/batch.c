@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 #include "lib/batch.h"
+#include "lib/cpu.h"
+#include "lib/drops.h"
 
 static void make_plan(const MemVmapBatch *batch, MemVmapPlan *plan)
 {
@@ -19,6 +21,10 @@ static void make_plan(const MemVmapBatch *batch, MemVmapPlan *plan)
  */
 static void execute(MemVmap *vmap, const MemVmapPlan *plan)
 {
+    if (vmap->port.cpus != NULL) {
+        mem_vmap_shoot_down(vmap, plan);
+        return;
+    }
     if (vmap->port.invalidate_there != NULL) {
         __atomic_thread_fence(__ATOMIC_SEQ_CST);
         vmap->port.invalidate_there(vmap->port.context, plan);
@@ -36,12 +42,27 @@ static void unlist(MemVmap *vmap, const MemVmapBatch *batch)
 }
 
 /*
+ * Tells readers without the lock, and software TLBs, that ways to the addresses of this batch have ended: those
+ * through the tables that go back now, and, where another batch has unlinked tables and not ended, through those.
+ */
+static void count_drops(MemVmap *vmap, const MemVmapBatch *batch)
+{
+    const MemFormat *format = vmap->format->description;
+    if (batch->everything)
+        drops_add(format, vmap, 0, (usize)-1);
+    for (unsigned i = 0; i < batch->range_count; i++)
+        drops_add(format, vmap, batch->ranges[i].first, batch->ranges[i].last);
+    for (unsigned i = 0; i < batch->dropped_count; i++)
+        drops_add(format, vmap, batch->dropped[i].first, batch->dropped[i].last);
+}
+
+/*
  * Gives the waiting tables to the pool, now that no CPU can walk them. Readers without the lock may still
- * be in them: each validates against `drops` whatever it read, so the count must change before the pages do.
+ * be in them: each validates against `drops` whatever it read, so the counts must change before the pages do.
  */
 static void release_tables(MemVmap *vmap, const MemVmapBatch *batch)
 {
-    __atomic_store_n(&vmap->drops, vmap->drops + 1, __ATOMIC_RELEASE);
+    count_drops(vmap, batch);
     MEM_VMAP_PUBLISH_FENCE();
     for (unsigned i = 0; i < batch->dropped_count; i++) {
         const MemVmapDropped *dropped = &batch->dropped[i];
@@ -58,7 +79,7 @@ static usize settle(MemVmap *vmap, const MemVmapBatch *batch)
         vmap->shootdowns++;
         unlist(vmap, batch);
     }
-    if (batch->dropped_count > 0)
+    if (batch->tables)
         release_tables(vmap, batch);
     usize surplus = batch->starved ? MEM_VMAP_NO_PAGE : mem_vmap_pool_surplus(vmap);
     space_unlock(vmap);

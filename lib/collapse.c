@@ -61,7 +61,7 @@ static MemEntry joint_leaf(const Collapsing *c, const Joint *joint, unsigned lev
      * Other CPUs may write through the old entries until the flush; then the bit would come too late. (A
      * supervisor that ignores write protection is not heard here: it does not rely on the bit.)
      */
-    if (!walked_by_us_alone(c->vmap) && (format->decode(joint->attributes) & MEM_VMAP_WRITE))
+    if (!c->vmap->alone && (format->decode(joint->attributes) & MEM_VMAP_WRITE))
         dirty = format->dirty;
     MemEntry attributes = format->relevel(joint->attributes, level - 1, level);
     return attributes | joint->accessed | dirty | format->address(joint->phys, level);

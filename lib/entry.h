@@ -16,12 +16,6 @@ MEM_INLINE MemEntry entry_load(const MemEntry *slot)
     return MEM_VMAP_ENTRY_LOAD(slot);
 }
 
-/* Whether nobody but this CPU reads the tables: then nobody sets accessed and dirty bits meanwhile. */
-MEM_INLINE bool walked_by_us_alone(const MemVmap *vmap)
-{
-    return vmap->port.invalidate_there == NULL;
-}
-
 /* Whether none of `count` entries is empty. */
 MEM_INLINE bool entries_full(const MemEntry *slot, unsigned count)
 {
@@ -171,7 +165,7 @@ MEM_INLINE void entry_clear(MemEntry *slot)
 MEM_INLINE bool entry_replace(const MemVmap *vmap, MemEntry *slot, MemEntry *expected, MemEntry entry)
 {
     MEM_VMAP_PUBLISH_FENCE();
-    if (walked_by_us_alone(vmap)) {
+    if (vmap->alone) {
         MEM_VMAP_ENTRY_STORE(slot, entry);
         return true;
     }
@@ -216,7 +210,7 @@ MEM_INLINE Changed entry_set_rights(const MemFormat *format, const MemVmap *vmap
                                     unsigned count, MemEntry rights)
 {
     Changed changed = {0, ~(MemEntry)0};
-    if (walked_by_us_alone(vmap))
+    if (vmap->alone)
         return entry_set_rights_alone(format, slot, count, rights);
     for (unsigned i = 0; i < count; i++) {
         MemEntry old = entry_load(&slot[i]);

@@ -2,6 +2,7 @@
 
 /* Making and ending a space. */
 
+#include "lib/cpu.h"
 #include "lib/entry.h"
 
 static const MemVmapOptions no_options;
@@ -56,17 +57,35 @@ static int make_root(MemVmap *vmap, const MemFormat *format)
     return 0;
 }
 
+/* Whether a port has what it needs, and nothing that excludes another. */
+static bool is_port(const MemVmapPort *port)
+{
+    if (port == NULL || port->page_get == NULL || (port->lock == NULL) != (port->unlock == NULL))
+        return false;
+    return port->cpus == NULL ||
+           (port->invalidate_here == NULL && port->invalidate_there == NULL && port->root_load == NULL);
+}
+
+static void meet_cpus(MemVmap *vmap)
+{
+    MemVmapCpus *cpus = vmap->port.cpus;
+    vmap->alone = cpus != NULL ? cpus->port.interrupt == NULL : vmap->port.invalidate_there == NULL;
+    vmap->ledger.generation = 1; /* 0 is that of a CPU which knows nothing */
+    vmap->id = cpus != NULL ? shared_count(&cpus->spaces) : 0;
+}
+
 int mem_vmap_init(MemVmap *vmap, const MemVmapPort *port, const MemVmapFormat *format,
                   const MemVmapOptions *options)
 {
     if (vmap == NULL)
         return MEM_EINVAL;
     *vmap = (MemVmap){0};
-    if (port == NULL || port->page_get == NULL || (port->lock == NULL) != (port->unlock == NULL))
+    if (!is_port(port))
         return MEM_EINVAL;
     if (format == NULL)
         format = mem_vmap_format_at(0);
     vmap->port = *port;
+    meet_cpus(vmap);
     int result = set_options(vmap, format->description, options != NULL ? options : &no_options);
     if (result == 0)
         result = make_root(vmap, format->description);

@@ -6,9 +6,9 @@
  * code is in the headers below, and the compiler folds the description into it.
  */
 
+#include "lib/find.h"
 #include "lib/protect.h"
 #include "lib/unmap.h"
-#include "lib/walk.h"
 
 MEM_NOINLINE static int format_map_anywhere(MemVmap *vmap, const Mapping *mapping)
 {

@@ -93,9 +93,11 @@ static int add_neighbours(Visiting *visiting, Snapshot found, usize *at)
 {
     const MemFormat *format = visiting->format;
     unsigned level = found.level;
+    usize from = *at - 1; /* where the walk ended: the table's going is counted there too */
     while (*at <= visiting->range.last && level_index(format, level, *at) != 0) {
         found.entry = entry_load(&found.table[level_index(format, level, *at)]);
-        if (format->kind(found.entry, level) == ENTRY_TABLE || !read_is_valid(visiting->vmap, found.drops))
+        if (format->kind(found.entry, level) == ENTRY_TABLE ||
+            !read_is_valid(format, visiting->vmap, from, found.drops))
             return 0;
         int result = add_entry(visiting, found, at);
         if (result != 0)

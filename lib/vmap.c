@@ -58,12 +58,6 @@ int mem_vmap_protect(MemVmap *vmap, usize virt, usize len, int flags)
     return result;
 }
 
-void mem_vmap_switch_to(MemVmap *inner)
-{
-    if (is_space(inner) && inner->port.root_load != NULL)
-        inner->port.root_load(inner->port.context, inner->root);
-}
-
 usize mem_vmap_root(const MemVmap *vmap)
 {
     return is_space(vmap) ? vmap->root : MEM_VMAP_NO_PAGE;

@@ -11,6 +11,7 @@
  * unlinked tables and before it reuses them. (The order is that of a sequence lock.)
  */
 
+#include "lib/drops.h"
 #include "lib/entry.h"
 #include "lib/range.h"
 
@@ -22,30 +23,30 @@ typedef struct mem_snapshot {
     MemEntry entry;
     unsigned level;
     const MemEntry *table;
-    usize drops;
+    uint64_t drops;
 } Snapshot;
 
-MEM_INLINE usize read_begin(const MemVmap *vmap)
+MEM_INLINE uint64_t read_begin(const MemFormat *format, const MemVmap *vmap, usize at)
 {
-    return __atomic_load_n(&vmap->drops, __ATOMIC_ACQUIRE);
+    return __atomic_load_n(drops_of(format, vmap, at), __ATOMIC_ACQUIRE);
 }
 
-/* Whether what was read since `drops` was read is to be believed. */
-MEM_INLINE bool read_is_valid(const MemVmap *vmap, usize drops)
+/* Whether what was read on the way to `at` since `drops` was read is to be believed. */
+MEM_INLINE bool read_is_valid(const MemFormat *format, const MemVmap *vmap, usize at, uint64_t drops)
 {
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
-    return MEM_LIKELY(__atomic_load_n(&vmap->drops, __ATOMIC_RELAXED) == drops);
+    return MEM_LIKELY(__atomic_load_n(drops_of(format, vmap, at), __ATOMIC_RELAXED) == drops);
 }
 
 /* Walks once to the entry that ends the walk for the linear address `at`. False: a table was freed. */
 MEM_INLINE bool walk_once(const MemFormat *format, const MemVmap *vmap, usize at, Snapshot *found)
 {
-    usize drops = read_begin(vmap);
+    uint64_t drops = read_begin(format, vmap, at);
     const MemEntry *table = table_at(vmap, vmap->root);
     MEM_UNROLL_LEVELS
     for (unsigned level = format->top + 1; level-- > 0;) {
         MemEntry entry = entry_load(&table[level_index(format, level, at)]);
-        if (!read_is_valid(vmap, drops))
+        if (!read_is_valid(format, vmap, at, drops))
             return false;
         if (format->kind(entry, level) != ENTRY_TABLE) {
             *found = (Snapshot){entry, level, table, drops};
@@ -66,32 +67,6 @@ MEM_INLINE Snapshot walk(const MemFormat *format, MemVmap *vmap, usize at)
     if (MEM_LIKELY(walk_once(format, vmap, at, &found)))
         return found;
     return mem_vmap_walk_again(vmap, at);
-}
-
-/* The leaf that maps `virt`: 0, MEM_ERANGE or MEM_EMISS. */
-MEM_INLINE int engine_find(const MemFormat *format, MemVmap *vmap, usize virt, MemEntry *leaf,
-                           unsigned *level)
-{
-    if (MEM_UNLIKELY(!virt_exists(format, virt)))
-        return MEM_ERANGE;
-    Snapshot found = walk(format, vmap, linear_from_virt(format, virt));
-    *leaf = found.entry;
-    *level = found.level;
-    return format->kind(found.entry, found.level) == ENTRY_LEAF ? 0 : MEM_EMISS;
-}
-
-/* The physical address of `virt`; 0, with the miss flag set, where there is none. */
-MEM_INLINE usize engine_translate(const MemFormat *format, MemVmap *vmap, usize virt)
-{
-    MemEntry leaf;
-    unsigned level;
-    bool miss = engine_find(format, vmap, virt, &leaf, &level) != 0;
-    /* The flag is written only when it changes: a hit must not dirty a line that others read. */
-    if (MEM_UNLIKELY(__atomic_load_n(&vmap->miss, __ATOMIC_RELAXED) != miss))
-        __atomic_store_n(&vmap->miss, miss, __ATOMIC_RELAXED);
-    if (MEM_UNLIKELY(miss))
-        return 0;
-    return format->leaf_phys(leaf, level) | (virt & level_mask(format, level));
 }
 
 #endif

@@ -34,7 +34,7 @@
  */
 
 #include <mem/errors.h>
-#include <mem/vmap_config.h>
+#include <mem/vmap_cpu.h>
 #include <mem/vmap_port.h>
 
 #ifdef __cplusplus
@@ -167,6 +167,9 @@ typedef struct mem_vmap_pool {
 
 struct mem_vmap_batch;
 
+/* Counts of freed tables that a space keeps, each for a part of its addresses. Private. */
+#define MEM_VMAP_DROPS 16
+
 /* An address space. The caller owns the memory; everything in it is private. */
 typedef struct mem_vmap {
     const MemVmapFormat *format;
@@ -176,8 +179,14 @@ typedef struct mem_vmap {
     bool has_global;    /* a global mapping was made once: dropped tables may hold some */
     uint8_t leaf_level; /* the highest level whose leaves the CPU has */
     uint8_t type_index[MEM_VMAP_TYPES];
-    usize phys_last;                  /* the last physical byte of the CPU */
-    usize drops;                      /* how often tables were taken back: readers validate against it */
+    bool alone;      /* no other CPU runs it: nobody sets accessed and dirty bits meanwhile */
+    usize phys_last; /* the last physical byte of the CPU */
+    /* How often tables were taken back, by address: readers, and the software TLB, validate against it. */
+    uint64_t drops[MEM_VMAP_DROPS];
+    uint64_t id;                      /* among the spaces of its CPUs; from 1 */
+    MemVmapLedger ledger;             /* what its CPUs had to forget */
+    MemVmapCpuSet loaded;             /* CPUs whose root it is */
+    MemVmapCpuSet active;             /* of which those that are not idle */
     struct mem_vmap_batch *unflushed; /* batches whose flush has not ended */
     MemVmapPort port;
     MemVmapPool pool;
@@ -291,8 +300,10 @@ int mem_vmap_map(MemVmap *inner, usize phys, usize virt, usize len, int flags);
 void mem_vmap_unmap(MemVmap *inner, usize virt, usize len);
 
 /*
- * Makes the space current on the calling CPU: hands its root to port.root_load. The caller makes sure that
- * the code and data in use are mapped there.
+ * Makes the space current on the calling CPU; also again, after mem_vmap_cpu_idle. With `port.cpus`: gives it an
+ * ASID where the CPU has them, and flushes only what this CPU may have of the space that is stale by now.
+ * Without: hands its root to port.root_load. The caller makes sure that the code and data in use are mapped
+ * there. Context: interrupts off. Does nothing on a CPU that has not joined.
  */
 void mem_vmap_switch_to(MemVmap *inner);
 

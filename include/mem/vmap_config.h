@@ -58,6 +58,47 @@ typedef size_t usize;
 #error "MEM_VMAP_READ_RETRIES: 1 or more"
 #endif
 
+/* CPUs that a MemVmapCpus has room for: 8 bytes each, and 3 bits in each space. */
+#ifndef MEM_VMAP_CPUS
+#define MEM_VMAP_CPUS 64
+#endif
+#if MEM_VMAP_CPUS < 1 || MEM_VMAP_CPUS > 4096
+#error "MEM_VMAP_CPUS: 1 to 4096"
+#endif
+
+/* Spaces that each CPU keeps apart by ASIDs, where it has them; the next takes over the ASID of one of them. */
+#ifndef MEM_VMAP_ASIDS
+#define MEM_VMAP_ASIDS 6
+#endif
+#if MEM_VMAP_ASIDS < 1 || MEM_VMAP_ASIDS > 4095
+#error "MEM_VMAP_ASIDS: 1 to 4095"
+#endif
+
+/*
+ * Lines of each CPU's software TLB, 40 bytes each: a line knows the way to the leaves of one block of the lowest
+ * table (2 MiB with 4 KiB pages). 0: there is none, and lookup, translate and walk always start at the root.
+ */
+#ifndef MEM_VMAP_TLB_LINES
+#define MEM_VMAP_TLB_LINES 512
+#endif
+#if MEM_VMAP_TLB_LINES < 0 || (MEM_VMAP_TLB_LINES & (MEM_VMAP_TLB_LINES - 1)) != 0
+#error "MEM_VMAP_TLB_LINES: 0 or a power of two"
+#endif
+
+/* The calling CPU (a MemVmapCpu), or null. A kernel that has it in a register or a per-CPU variable says so. */
+#ifndef MEM_VMAP_CPU_HERE
+#define MEM_VMAP_CPU_HERE(cpus)                                                                            \
+    ((cpus)->port.here != NULL ? (cpus)->port.here((cpus)->port.context) : (cpus)->cpu[0])
+#endif
+
+/*
+ * Called before each access to a word by which CPUs agree on shootdowns: sets, generations, acknowledgements.
+ * For simulators, which let another CPU go first there.
+ */
+#ifndef MEM_VMAP_SHARED_ACCESS
+#define MEM_VMAP_SHARED_ACCESS() ((void)0)
+#endif
+
 /*
  * The pointer through which the table at physical address `phys` is read and written. The default
  * adds the space's `port.direct_map`; a kernel whose direct map starts at a constant says so here

@@ -10,35 +10,16 @@
  * null (zero); what that means is said beside it.
  */
 
-#include <mem/vmap_config.h>
+#include <mem/vmap_plan.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
+struct mem_vmap_cpus;
+
 /* What page_get returns when there is no page. Physical address 0 is a page like any other. */
 #define MEM_VMAP_NO_PAGE ((usize)-1)
-
-/* Virtual addresses, the last one included, that were mapped by leaves of `stride` bytes. */
-typedef struct mem_vmap_range {
-    usize first;
-    usize last;
-    usize stride;
-} MemVmapRange;
-
-/*
- * What the CPUs must forget, as plain data. Where `everything` is false the `ranges` say it all:
- * invalidate the translation of every `stride`-th address of each. Where it is true, every
- * translation of this space goes.
- */
-typedef struct mem_vmap_plan {
-    usize root;      /* physical address of the space's root table: which space this is */
-    bool everything; /* too many ranges: forget the whole space */
-    bool tables;     /* tables went: walk caches (paging-structure caches) must go too */
-    bool global;     /* some of the entries were global: a root reload does not drop them */
-    unsigned count;
-    MemVmapRange ranges[MEM_VMAP_BATCH_RANGES];
-} MemVmapPlan;
 
 typedef struct mem_vmap_port {
     /*
@@ -58,6 +39,12 @@ typedef struct mem_vmap_port {
      * Null: pages stay in the space's pool for ever.
      */
     void (*page_put)(void *context, usize phys, usize size);
+
+    /*
+     * The CPUs that run this space (mem/vmap_cpu.h): the library then knows which of them must forget what, and
+     * tells them. Null: the three hooks below do so; with `cpus` they must be null.
+     */
+    struct mem_vmap_cpus *cpus;
 
     /*
      * Executes `plan` on the calling CPU. When it returns, this CPU uses nothing that the plan names.

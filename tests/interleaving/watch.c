@@ -42,6 +42,15 @@ static struct {
     bool happened;
 } interrupt;
 
+/* The counts of all parts together. */
+static usize drops_of(const MemVmap *vmap)
+{
+    usize drops = 0;
+    for (unsigned i = 0; i < MEM_VMAP_DROPS; i++)
+        drops += vmap->drops[i];
+    return drops;
+}
+
 static void broken(const char *what)
 {
     if (!watch.broken)
@@ -97,7 +106,7 @@ static int level_of(const Probe *probe, const uint64_t *slot)
 
 static void check_unlinked(const uint64_t *slot)
 {
-    usize drops = watch.space->vmap.drops;
+    usize drops = drops_of(&watch.space->vmap);
     if (drops != watch.fenced_drops)
         broken("tables were used again, and no fence came after the count of drops");
     for (unsigned i = 0; i < watch.count && drops == watch.drops; i++) {
@@ -181,7 +190,7 @@ void hook_fence(void)
 {
     watch.fences++;
     if (watch.space)
-        watch.fenced_drops = watch.space->vmap.drops;
+        watch.fenced_drops = drops_of(&watch.space->vmap);
 }
 
 static void probe_begin(Probe *probe, usize virt)
@@ -200,7 +209,7 @@ void watch_begin(Space *space, const usize *probes, unsigned count)
     memset(&watch, 0, sizeof watch);
     watch.fences = 1;
     watch.tree = space_raw(space);
-    watch.drops = watch.fenced_drops = space->vmap.drops;
+    watch.drops = watch.fenced_drops = drops_of(&space->vmap);
     watch.count = count;
     for (unsigned i = 0; i < count; i++)
         probe_begin(&watch.probes[i], probes[i]);

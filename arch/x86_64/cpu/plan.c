@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * From what is to be forgotten to the instructions that do it. Pure: nothing here is privileged.
+ *
+ * INVLPG takes along global entries and the paging-structure caches of the current PCID (SDM vol. 3A, 4.10.4.1),
+ * so a plan of few addresses needs nothing else, whatever went. For another PCID than the current one, INVPCID
+ * promises only what belongs to its address: where tables went, all of that PCID goes.
+ */
+
+#include "arch/x86_64/cpu/cpu.h"
+
+enum { DEFAULT_CEILING = 33 };
+
+/* How many addresses a plan names, one for each leaf. */
+static usize addresses_of(const MemVmapPlan *plan)
+{
+    usize addresses = 0;
+    for (unsigned i = 0; i < plan->count; i++) {
+        const MemVmapRange *range = &plan->ranges[i];
+        addresses += (range->last - range->first) / range->stride + 1;
+    }
+    return addresses;
+}
+
+/* Whether invalidating address by address does it, and takes less time than what follows. */
+static bool is_small(const MemVmapCpuFeatures *features, const MemVmapPlan *plan)
+{
+    usize ceiling = features->ceiling != 0 ? features->ceiling : DEFAULT_CEILING;
+    return !plan->everything && plan->count > 0 && addresses_of(plan) <= ceiling;
+}
+
+static unsigned by_address(const MemVmapPlan *plan, X86StepKind kind, unsigned asid, MemVmapStep *steps)
+{
+    for (unsigned i = 0; i < plan->count; i++) {
+        const MemVmapRange *range = &plan->ranges[i];
+        usize count = (range->last - range->first) / range->stride + 1;
+        steps[i] = (MemVmapStep){kind, asid, range->first, range->stride, count};
+    }
+    return plan->count;
+}
+
+static MemVmapStep load_cr3(MemVmapRoot root, usize keep)
+{
+    return (MemVmapStep){X86_CR3, root.asid, root.root | root.asid | keep, 0, 1};
+}
+
+/* Everything of the current PCID, and global entries where the plan says so. */
+static MemVmapStep everything(const MemVmapCpuFeatures *features, MemVmapRoot root, const MemVmapPlan *plan)
+{
+    if (!plan->global || !features->globals)
+        return load_cr3(root, 0);
+    if (features->by_asid)
+        return (MemVmapStep){X86_INVPCID_ALL, 0, 0, 0, 1};
+    return (MemVmapStep){X86_PGE, 0, 0, 0, 1};
+}
+
+static unsigned forget(const MemVmapCpuFeatures *features, MemVmapRoot root, const MemVmapPlan *plan,
+                       MemVmapStep steps[MEM_VMAP_STEPS])
+{
+    if (is_small(features, plan))
+        return by_address(plan, X86_INVLPG, root.asid, steps);
+    steps[0] = everything(features, root, plan);
+    return 1;
+}
+
+/* What one plan names goes before the root is loaded: there is no moment at which it could be used. */
+static unsigned load(const MemVmapCpuFeatures *features, MemVmapRoot root, MemVmapHistory history,
+                     const MemVmapPlan *plan, MemVmapStep steps[MEM_VMAP_STEPS])
+{
+    unsigned count = 0;
+    usize keep = features->asids > 0 && history == MEM_VMAP_UP_TO_DATE ? X86_CR3_KEEP : 0;
+    if (features->asids > 0 && history == MEM_VMAP_BEHIND && features->by_asid && !plan->tables &&
+        is_small(features, plan)) {
+        count = by_address(plan, X86_INVPCID_ADDRESS, root.asid, steps);
+        keep = X86_CR3_KEEP;
+    }
+    steps[count] = load_cr3(root, keep);
+    return count + 1;
+}
+
+void mem_vmap_x86_64_execute(void *context, const MemVmapStep *steps, unsigned count);
+
+extern const MemVmapCpuType mem_vmap_x86_64_cpu;
+const MemVmapCpuType mem_vmap_x86_64_cpu = {"x86_64", forget, load, mem_vmap_x86_64_execute};

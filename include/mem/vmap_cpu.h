@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MEM_VMAP_CPU_H
+#define MEM_VMAP_CPU_H
+
+/*
+ * The CPUs of a machine, for spaces that they run: who must forget what, who has done so, and under which
+ * numbers (ASID; on x86 PCID) a CPU keeps several spaces apart.
+ *
+ * A kernel has one MemVmapCpus, with one MemVmapCpu for each CPU, and names it in the port of each space
+ * (`port.cpus`). It supplies an interrupt that makes other CPUs call mem_vmap_cpu_serve; the library does the
+ * rest. A kernel with shootdowns of its own leaves `port.cpus` null and gives invalidate_here and
+ * invalidate_there instead.
+ *
+ * Both structs belong to the caller, who may put them anywhere that stays; everything in them is private.
+ */
+
+#include <mem/vmap_plan.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct mem_vmap;
+struct mem_vmap_cpu;
+
+/* A set of CPUs, by their numbers: bit n % 64 of word n / 64. */
+typedef struct mem_vmap_cpu_set {
+    uint64_t words[(MEM_VMAP_CPUS + 63) / 64];
+} MemVmapCpuSet;
+
+/* What the CPUs of this machine can do. All zero is true of any CPU. */
+typedef struct mem_vmap_cpu_features {
+    unsigned asids; /* ASIDs that a root can be loaded with, 0 among them; 0: the CPUs have none. x86: 4096
+                       * where CR4.PCIDE is set */
+    bool by_asid;   /* entries of an ASID that is not current can be invalidated. x86: CPUID INVPCID */
+    bool globals;   /* global entries survive a load of the root. x86: CR4.PGE is set */
+    unsigned ceiling; /* so many addresses are invalidated one by one; if there are more, their whole space
+                       * is. 0: 33 */
+} MemVmapCpuFeatures;
+
+/*
+ * One kind of invalidation or load, executed `count` times: at `first`, `first + stride`, ... What `kind` means
+ * is the CPU's affair: arch/<cpu>/cpu.
+ */
+typedef struct mem_vmap_step {
+    unsigned kind;
+    unsigned asid;
+    usize first;
+    usize stride;
+    usize count;
+} MemVmapStep;
+
+/* The most steps that any plan makes: one for each range, and the load of a root. */
+#define MEM_VMAP_STEPS (MEM_VMAP_BATCH_RANGES + 1)
+
+/* What a CPU still has of a space that it is about to load. */
+typedef enum mem_vmap_history {
+    MEM_VMAP_UNKNOWN,   /* perhaps anything under this ASID: all of it must go */
+    MEM_VMAP_BEHIND,    /* what was true before one plan */
+    MEM_VMAP_UP_TO_DATE /* nothing stale */
+} MemVmapHistory;
+
+/* A space as one CPU knows it. */
+typedef struct mem_vmap_root {
+    usize root;    /* physical address of the root table */
+    unsigned asid; /* the CPU's number for it; 0 where it has none */
+} MemVmapRoot;
+
+/* A kind of CPU: pure functions from what is to be forgotten to the instructions that do it. */
+typedef struct mem_vmap_cpu_type {
+    const char *name;
+    /* The steps that make a CPU which has `root` loaded forget what `plan` names. Returns how many. */
+    unsigned (*forget)(const MemVmapCpuFeatures *features, MemVmapRoot root, const MemVmapPlan *plan,
+                       MemVmapStep steps[MEM_VMAP_STEPS]);
+    /* The steps that load `root`. `plan` is read where the history is BEHIND. Returns how many. */
+    unsigned (*load)(const MemVmapCpuFeatures *features, MemVmapRoot root, MemVmapHistory history,
+                     const MemVmapPlan *plan, MemVmapStep steps[MEM_VMAP_STEPS]);
+    /* The privileged instructions: what port.execute is where it is null. `context` is not used. */
+    void (*execute)(void *context, const MemVmapStep *steps, unsigned count);
+} MemVmapCpuType;
+
+/* What a kernel gives for its CPUs. */
+typedef struct mem_vmap_cpu_port {
+    /*
+     * Executes steps on the calling CPU, in order. An interrupt may come between two of them. Null: the
+     * type's own instructions; others are for simulators and paravirtual guests.
+     */
+    void (*execute)(void *context, const MemVmapStep *steps, unsigned count);
+
+    /*
+     * The calling CPU, as given to mem_vmap_cpu_join; null before it has joined. Called in any context. Null:
+     * there is one CPU, number 0.
+     */
+    struct mem_vmap_cpu *(*here)(void *context);
+
+    /*
+     * Interrupts the CPUs of `targets`, none of which is the calling one: each must soon call
+     * mem_vmap_cpu_serve. Does not wait for them. Called without locks of the library, by every call that may
+     * flush. Null: there is one CPU. The engine then also updates entries with plain loads and stores: see
+     * port.invalidate_there.
+     */
+    void (*interrupt)(void *context, const MemVmapCpuSet *targets);
+
+    /*
+     * Between pin and unpin the caller stays on one CPU. Never nested. Null, both: whoever calls the library
+     * stays on his CPU anyway.
+     */
+    void (*pin)(void *context);
+    void (*unpin)(void *context);
+
+    /* Called again and again while a call waits for other CPUs: a pause instruction. Null: nothing. */
+    void (*relax)(void *context);
+
+    /* Handed to every hook. */
+    void *context;
+} MemVmapCpuPort;
+
+/*
+ * A line of the software TLB: the table in which the leaf of one region of one space is found. Private.
+ */
+typedef struct mem_vmap_tlb_line {
+    uint64_t sequence; /* odd while the line is written */
+    uint64_t region;
+    uint64_t space; /* 0: nothing here */
+    uint64_t drops; /* of the region, when the walk began that found the table */
+    uint64_t table; /* physical address, with its level in the low bits */
+} MemVmapTlbLine;
+
+/* What a CPU has under one of its ASIDs: that space, as it was at that generation. Private. */
+typedef struct mem_vmap_slot {
+    uint64_t space; /* 0: nothing */
+    uint64_t generation;
+} MemVmapSlot;
+
+/* Plans of one space (or of all global entries), numbered; the latest is kept. Private. */
+typedef struct mem_vmap_ledger {
+    uint64_t generation;              /* the number of the latest */
+    uint64_t stamp;                   /* twice the number of the plan below; odd while it is written */
+    uint64_t space, space_generation; /* of the plan below: what it is in its space's ledger */
+    uint64_t latest[2 + 3 * MEM_VMAP_BATCH_RANGES];
+} MemVmapLedger;
+
+/* One CPU. The caller owns the memory; everything in it is private. */
+typedef struct mem_vmap_cpu {
+    struct mem_vmap_cpus *cpus;
+    unsigned number;
+    unsigned asid;            /* of the space that is loaded */
+    struct mem_vmap *current; /* the space that is loaded, or null */
+    uint64_t applied;         /* its generation as this CPU knows it; 0: none is loaded, or one is being */
+    uint64_t applied_global;
+    unsigned next_slot; /* the slot to be taken over next */
+    MemVmapSlot slots[MEM_VMAP_ASIDS];
+#if MEM_VMAP_TLB_LINES > 0
+    MemVmapTlbLine tlb[MEM_VMAP_TLB_LINES];
+#endif
+} MemVmapCpu;
+
+/* All CPUs of a machine. The caller owns the memory; everything in it is private. */
+typedef struct mem_vmap_cpus {
+    const MemVmapCpuType *type;
+    MemVmapCpuFeatures features;
+    MemVmapCpuPort port;
+    uint64_t spaces; /* how many were made so far: the number of the newest */
+    MemVmapCpuSet online;
+    MemVmapCpu *cpu[MEM_VMAP_CPUS];
+    MemVmapLedger globals;
+} MemVmapCpus;
+
+/* The kind of CPU called `name` (for example "x86_64"), or null where this build has none. Any context. */
+const MemVmapCpuType *mem_vmap_cpu_type_find(const char *name);
+
+/*
+ * Makes `*cpus`, with no CPU. `features` null: all zero. Everything is copied, but `type`.
+ * 0; MEM_EINVAL: cpus, port or type is null, only one of pin and unpin is given, or interrupt without here.
+ * Context: before any space names it.
+ */
+int mem_vmap_cpus_init(MemVmapCpus *cpus, const MemVmapCpuPort *port, const MemVmapCpuType *type,
+                       const MemVmapCpuFeatures *features);
+
+/*
+ * The calling CPU takes part from now on, as number `number`. It has no space of `cpus` loaded, and no global
+ * entries of any; what it may have cached under the ASIDs 1 to MEM_VMAP_ASIDS does not matter.
+ * 0; MEM_EINVAL: a null pointer, the number is MEM_VMAP_CPUS or higher, or not 0 although there is no
+ * interrupt; or a CPU of that number takes part already. Context: on that CPU, interrupts off; `here` need not
+ * know it yet.
+ */
+int mem_vmap_cpu_join(MemVmapCpu *cpu, MemVmapCpus *cpus, unsigned number);
+
+/*
+ * The calling CPU takes part no longer: it is about to be switched off, or has loaded a root that is not the
+ * library's. It must flush its global entries before it joins again. Does nothing for a CPU that takes no
+ * part. Context: on that CPU, interrupts off.
+ */
+void mem_vmap_cpu_leave(MemVmapCpu *cpu);
+
+/*
+ * Does what other CPUs wait for. Called by the handler of the interrupt that `interrupt` sends; to call it at
+ * any other time is harmless. Context: on that CPU, interrupts off; takes no lock.
+ */
+void mem_vmap_cpu_serve(MemVmapCpu *cpu);
+
+/*
+ * The calling CPU will use no address of the lower half until it calls mem_vmap_switch_to: it runs kernel
+ * threads, or is idle. It keeps its root, but is interrupted only for tables that go and for the upper half.
+ * Context: on that CPU, interrupts off.
+ */
+void mem_vmap_cpu_idle(MemVmapCpu *cpu);
+
+/* The space that a CPU has loaded, or null. Context: on that CPU. */
+struct mem_vmap *mem_vmap_cpu_space(const MemVmapCpu *cpu);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Shootdowns. Whoever has changed entries posts a plan, interrupts the CPUs that may have them cached, and waits
+ * until each has caught up. Whoever waits goes on serving, so two that wait for each other both end.
+ *
+ * Why no CPU is missed: the entries are stored first, then the plan is numbered, then the set of CPUs is read. A
+ * CPU that loads the space first enters the set and then reads the number (switch.c). Either it is in the set
+ * that is read here, or it reads the new number and forgets whatever it had; and what it then caches it reads
+ * from the new entries.
+ *
+ * Why no wait ends too early: `applied` is 0 from before a CPU enters the set until it has applied the number
+ * that it then read; it never stands for another space while the CPU is about to use this one.
+ */
+
+#include "lib/cpu.h"
+
+/* A shootdown under way. */
+typedef struct mem_shootdown {
+    MemVmapCpus *cpus;
+    const MemVmapCpuSet *users; /* of the space: those that it concerns */
+    uint64_t generation;
+    uint64_t global_generation; /* 0: no global entries */
+} Shootdown;
+
+/* A plan for a CPU that has missed more than one. */
+static const MemVmapPlan all_of_a_space = {.everything = true, .tables = true};
+static const MemVmapPlan all_globals = {.everything = true, .tables = true, .global = true};
+
+static void forget(const MemVmapCpu *cpu, const MemVmapPlan *plan)
+{
+    const MemVmapCpus *cpus = cpu->cpus;
+    MemVmapStep steps[MEM_VMAP_STEPS];
+    MemVmapRoot root = {cpu->current != NULL ? cpu->current->root : 0, cpu->asid};
+    cpu_execute(cpus, steps, cpus->type->forget(&cpus->features, root, plan, steps));
+}
+
+/*
+ * An interrupt may come anywhere here, and catch up on its own: so the number is looked at again after it was
+ * stored, and a step back is not the last word.
+ */
+static void catch_up_with_space(MemVmapCpu *cpu)
+{
+    const MemVmapLedger *ledger = &cpu->current->ledger;
+    Posted posted;
+    for (;;) {
+        uint64_t known = shared_load(&cpu->applied), wanted = shared_load(&ledger->generation);
+        if (known == wanted)
+            return;
+        bool kept = known + 1 == wanted && mem_vmap_ledger_read(ledger, wanted, &posted);
+        forget(cpu, kept ? &posted.plan : &all_of_a_space);
+        shared_store(&cpu->applied, wanted);
+    }
+}
+
+/* Whether a plan for global entries is also the one plan that the CPU has missed of its space. */
+static bool is_of_current_space(const MemVmapCpu *cpu, const Posted *posted)
+{
+    return cpu->current != NULL && posted->space == cpu->current->id &&
+           posted->space_generation == shared_load(&cpu->applied) + 1;
+}
+
+static void catch_up_with_globals(MemVmapCpu *cpu)
+{
+    const MemVmapLedger *ledger = &cpu->cpus->globals;
+    Posted posted;
+    for (;;) {
+        uint64_t known = shared_load(&cpu->applied_global), wanted = shared_load(&ledger->generation);
+        if (known == wanted)
+            return;
+        bool kept = known + 1 == wanted && mem_vmap_ledger_read(ledger, wanted, &posted);
+        forget(cpu, kept ? &posted.plan : &all_globals);
+        if (kept && is_of_current_space(cpu, &posted))
+            shared_store(&cpu->applied, posted.space_generation);
+        shared_store(&cpu->applied_global, wanted);
+    }
+}
+
+void mem_vmap_cpu_catch_up(MemVmapCpu *cpu)
+{
+    catch_up_with_globals(cpu);
+    if (cpu->current != NULL)
+        catch_up_with_space(cpu);
+}
+
+void mem_vmap_cpu_serve(MemVmapCpu *cpu)
+{
+    if (cpu != NULL && cpu->cpus != NULL)
+        mem_vmap_cpu_catch_up(cpu);
+}
+
+static void serve_here(const MemVmapCpus *cpus)
+{
+    const MemVmapCpuPort *port = &cpus->port;
+    if (port->pin != NULL)
+        port->pin(port->context);
+    mem_vmap_cpu_serve(cpu_here(cpus));
+    if (port->unpin != NULL)
+        port->unpin(port->context);
+}
+
+/* Whether a plan names addresses of the upper half, which an idle CPU uses too. */
+static bool concerns_the_kernel(const MemVmapPlan *plan)
+{
+    bool upper = plan->everything || plan->global;
+    for (unsigned i = 0; i < plan->count; i++)
+        upper |= plan->ranges[i].last >> 63 != 0;
+    return upper;
+}
+
+static Shootdown post(MemVmap *vmap, const MemVmapPlan *plan)
+{
+    MemVmapCpus *cpus = vmap->port.cpus;
+    Shootdown shootdown = {.cpus = cpus};
+    shootdown.users = plan->tables || concerns_the_kernel(plan) ? &vmap->loaded : &vmap->active;
+    shootdown.generation = mem_vmap_ledger_post(&vmap->ledger, plan, vmap->id, 0);
+    if (plan->global)
+        shootdown.global_generation =
+            mem_vmap_ledger_post(&cpus->globals, plan, vmap->id, shootdown.generation);
+    return shootdown;
+}
+
+/* Whether a CPU has nothing left of what went. */
+static bool has_forgotten(const Shootdown *shootdown, unsigned number)
+{
+    const MemVmapCpus *cpus = shootdown->cpus;
+    const MemVmapCpu *cpu = cpus->cpu[number];
+    if (shootdown->global_generation != 0 && cpu_set_has(&cpus->online, number) &&
+        shared_load(&cpu->applied_global) < shootdown->global_generation)
+        return false;
+    return !cpu_set_has(shootdown->users, number) || shared_load(&cpu->applied) >= shootdown->generation;
+}
+
+/* The CPUs to interrupt: a snapshot, taken after the plan was posted. */
+static MemVmapCpuSet targets_of(const Shootdown *shootdown)
+{
+    const MemVmapCpuSet *all =
+        shootdown->global_generation != 0 ? &shootdown->cpus->online : shootdown->users;
+    MemVmapCpuSet targets;
+    for (unsigned i = 0; i < sizeof targets.words / sizeof targets.words[0]; i++)
+        targets.words[i] = shared_load(&all->words[i]);
+    return targets;
+}
+
+static bool cpu_set_is_empty(const MemVmapCpuSet *set)
+{
+    uint64_t any = 0;
+    for (unsigned i = 0; i < sizeof set->words / sizeof set->words[0]; i++)
+        any |= set->words[i];
+    return any == 0;
+}
+
+/* Interrupts the others of `targets`, and this CPU does its own part while they come to theirs. */
+static void interrupt_and_serve(const MemVmapCpus *cpus, MemVmapCpuSet targets)
+{
+    const MemVmapCpuPort *port = &cpus->port;
+    if (port->pin != NULL)
+        port->pin(port->context);
+    MemVmapCpu *cpu = cpu_here(cpus);
+    if (cpu != NULL)
+        targets.words[cpu->number / 64] &= ~((uint64_t)1 << cpu->number % 64);
+    if (port->interrupt != NULL && !cpu_set_is_empty(&targets))
+        port->interrupt(port->context, &targets);
+    mem_vmap_cpu_serve(cpu);
+    if (port->unpin != NULL)
+        port->unpin(port->context);
+}
+
+static void wait_for(const Shootdown *shootdown, unsigned number)
+{
+    const MemVmapCpuPort *port = &shootdown->cpus->port;
+    while (!has_forgotten(shootdown, number)) {
+        serve_here(shootdown->cpus);
+        if (port->relax != NULL)
+            port->relax(port->context);
+    }
+}
+
+void mem_vmap_shoot_down(MemVmap *vmap, const MemVmapPlan *plan)
+{
+    Shootdown shootdown = post(vmap, plan);
+    MemVmapCpuSet targets = targets_of(&shootdown);
+    if (cpu_set_is_empty(&targets))
+        return;
+    interrupt_and_serve(shootdown.cpus, targets);
+    for (unsigned i = 0; i < sizeof targets.words / sizeof targets.words[0]; i++)
+        for (uint64_t left = targets.words[i]; left != 0; left &= left - 1)
+            wait_for(&shootdown, i * 64 + (unsigned)__builtin_ctzll(left));
+}
