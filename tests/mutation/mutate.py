@@ -38,7 +38,7 @@ ORACLES = [
     ("model", r"model_tiny\w*"),
     ("corpus", r"fuzz_(?!trace)\w+"),
     ("failure", r"failure_(traces|random)"),
-    ("threads", r"threads"),
+    ("threads", r"threads_\w+"),
     ("exhaustive", r"exhaustive_\w+"),
     ("replay", r"replay_\w+"),
     ("model x86", r"model_x86\w+"),

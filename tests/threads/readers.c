@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Readers beside writers, in real threads: two writers map, unmap, protect and collapse, each in its own part of
+ * Readers beside writers, in real threads: one or two writers map, unmap, protect and collapse, each in its own part of
  * one space, so that tables come and go; two readers translate, look up and walk without the lock.
  *
  * Every page of a part is only ever mapped to one frame, so whatever a reader gets is that frame or a miss. The
  * port hands the pages of freed tables out again at once, filled with poison that looks like entries: a reader
  * that believes what it reads in a freed table gets a wrong address.
+ *
+ * All of it without the software TLB, and with one that all threads use at a time, as if each were interrupted
+ * and moved to another CPU all the time.
  */
 
 #include <mem/vmap.h>
@@ -16,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAGES = 4096, ROUNDS = 20000, PART = 16 << 20, PARTS = 2 };
+enum { PAGES = 4096, ROUNDS = 10000, PART = 16 << 20, PARTS = 2, READERS = 2 };
 #define VIRT   ((usize)0x40000000)
 #define OFFSET ((usize)0x100000000) /* phys - virt: aligned for any leaf */
 #define POISON 0xa5a5a5a5a5a5a5e7   /* present, and points nowhere */
@@ -29,7 +32,9 @@ typedef struct machine {
 
 static Machine machine = {.lock = PTHREAD_MUTEX_INITIALIZER, .pages_lock = PTHREAD_MUTEX_INITIALIZER};
 static MemVmap space;
-static unsigned wrong, done;
+static MemVmapCpus cpus;
+static MemVmapCpu cpu;
+static unsigned wrong, done, writers;
 
 static usize page_get(void *context, usize size)
 {
@@ -130,7 +135,7 @@ static void *read_all(void *argument)
 {
     uint64_t random = (usize)argument + 100;
     unsigned long hits = 0;
-    while (__atomic_load_n(&done, __ATOMIC_ACQUIRE) < PARTS) {
+    while (__atomic_load_n(&done, __ATOMIC_ACQUIRE) < writers) {
         usize virt = VIRT + next_random(&random) % (PARTS * (usize)PART);
         MemVmapLeaf leaf;
         usize phys = mem_vmap_translate(&space, virt);
@@ -145,47 +150,73 @@ static void *read_all(void *argument)
     return (void *)hits;
 }
 
-static MemVmapPort make_port(void)
+static void execute(void *context, const MemVmapStep *steps, unsigned count)
 {
-    if (posix_memalign((void **)&machine.memory, 4096, (usize)PAGES * 4096) != 0)
-        abort();
+    (void)context, (void)steps, (void)count;
+}
+
+static void fill_memory(void)
+{
     for (machine.count = 0; machine.count < PAGES; machine.count++)
         machine.free[machine.count] = (PAGES - 1 - machine.count) * 4096;
     memset(machine.memory, 0xa5, (usize)PAGES * 4096);
-    return (MemVmapPort){
+}
+
+static MemVmapPort make_port(MemVmapCpus *with)
+{
+    MemVmapPort port = {
         .page_get = page_get,
         .page_put = page_put,
-        .invalidate_here = invalidate,
-        .invalidate_there = invalidate,
+        .cpus = with,
         .lock = lock,
         .unlock = unlock,
         .direct_map = (usize)machine.memory,
     };
+    if (with == NULL)
+        port.invalidate_here = port.invalidate_there = invalidate;
+    return port;
+}
+
+static void run(unsigned count, MemVmapCpus *with)
+{
+    pthread_t writing[PARTS], reading[READERS];
+    void *hits[READERS];
+    MemVmapDefect defect;
+    MemVmapPort port = make_port(with);
+    MemVmapOptions options = {.cache_pages = MEM_VMAP_NO_CACHE};
+    fill_memory();
+    done = 0;
+    writers = count;
+    if (mem_vmap_init(&space, &port, NULL, &options) != 0)
+        abort();
+    for (usize i = 0; i < READERS; i++)
+        pthread_create(&reading[i], NULL, read_all, (void *)i);
+    for (usize i = 0; i < count; i++)
+        pthread_create(&writing[i], NULL, write_part, (void *)i);
+    for (usize i = 0; i < count; i++)
+        pthread_join(writing[i], NULL);
+    for (usize i = 0; i < READERS; i++)
+        pthread_join(reading[i], &hits[i]);
+    if (mem_vmap_verify(&space, &defect) != 0)
+        complain(defect.rule, defect.virt, defect.entry);
+    mem_vmap_destroy(&space);
+    if (machine.out != 0 || hits[0] == NULL || hits[1] == NULL)
+        complain("table pages that did not come back, or no hits", machine.out, 0);
+    printf("%u writers, %s software TLB: %lu and %lu hits, %u wrong\n", count, with ? "a" : "no",
+           (unsigned long)hits[0], (unsigned long)hits[1], wrong);
 }
 
 int main(void)
 {
-    pthread_t writers[PARTS], readers[2];
-    void *hits[2];
-    MemVmapDefect defect;
-    MemVmapPort port = make_port();
-    MemVmapOptions options = {.cache_pages = MEM_VMAP_NO_CACHE};
-    if (mem_vmap_init(&space, &port, NULL, &options) != 0)
+    MemVmapCpuPort cpu_port = {.execute = execute};
+    if (posix_memalign((void **)&machine.memory, 4096, (usize)PAGES * 4096) != 0)
         return 1;
-    for (usize i = 0; i < 2; i++)
-        pthread_create(&readers[i], NULL, read_all, (void *)i);
-    for (usize i = 0; i < PARTS; i++)
-        pthread_create(&writers[i], NULL, write_part, (void *)i);
-    for (usize i = 0; i < PARTS; i++)
-        pthread_join(writers[i], NULL);
-    for (usize i = 0; i < 2; i++)
-        pthread_join(readers[i], &hits[i]);
-    if (mem_vmap_verify(&space, &defect) != 0)
-        complain(defect.rule, defect.virt, defect.entry);
-    mem_vmap_destroy(&space);
-    if (machine.out != 0)
-        complain("table pages that did not come back", machine.out, 0);
-    printf("%lu and %lu hits, %u wrong\n", (unsigned long)hits[0], (unsigned long)hits[1], wrong);
+    mem_vmap_cpus_init(&cpus, &cpu_port, mem_vmap_cpu_type_find("x86_64"), NULL);
+    mem_vmap_cpu_join(&cpu, &cpus, 0);
+    for (unsigned count = 1; count <= PARTS; count++) {
+        run(count, NULL);
+        run(count, &cpus);
+    }
     free(machine.memory);
-    return wrong != 0 || hits[0] == NULL || hits[1] == NULL;
+    return wrong != 0;
 }
