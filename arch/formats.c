@@ -5,11 +5,12 @@
 #include "lib/format.h"
 #include "lib/text.h"
 
-extern const MemVmapFormat mem_vmap_x86_64_4level, mem_vmap_x86_64_5level;
+extern const MemVmapFormat mem_vmap_x86_64_4level, mem_vmap_x86_64_5level, mem_vmap_riscv_sv39,
+    mem_vmap_riscv_sv48, mem_vmap_riscv_sv57, mem_vmap_ept_4level, mem_vmap_ept_5level;
 
 static const MemVmapFormat *const formats[] = {
-    &mem_vmap_x86_64_4level,
-    &mem_vmap_x86_64_5level,
+    &mem_vmap_x86_64_4level, &mem_vmap_x86_64_5level, &mem_vmap_riscv_sv39, &mem_vmap_riscv_sv48,
+    &mem_vmap_riscv_sv57,    &mem_vmap_ept_4level,    &mem_vmap_ept_5level,
 };
 enum { FORMATS = sizeof(formats) / sizeof(formats[0]) };
 

@@ -59,7 +59,7 @@ MEM_INLINE MemEntry entry_leaf(const MemFormat *format, MemEntry attributes, usi
                                unsigned level)
 {
     if (format->linear_address)
-        return (attributes | format->address(base, level)) + offset;
+        return (attributes | format->address(base, level)) + (offset >> format->address_shift);
     return attributes | format->address(base + offset, level);
 }
 

@@ -44,8 +44,10 @@ typedef struct mem_format {
     uint8_t va_bits;
     bool va_sign_extended; /* addresses are canonical: the bits above copy the topmost one */
     uint8_t pa_bits_max;
-    /* An address that is n higher makes an entry that is n higher, up to the end of a table's range. */
+    /* An address that is n higher makes an entry that is n >> address_shift higher, up to the end of a table's
+     * range. */
     bool linear_address;
+    uint8_t address_shift;
     uint8_t top; /* level of the root's entries */
     MemLevel levels[MEM_VMAP_LEVELS_MAX];
 
@@ -66,7 +68,9 @@ typedef struct mem_format {
      * memory-type table may be that of another type). */
     MemEntry no_reserve, device;
 
-    uint8_t type_index_max;
+    int lacks;                 /* MemVmapFlags that mean nothing to it */
+    bool updates_are_optional; /* CPUs may leave accessed and dirty to software: then map presets them */
+    uint8_t type_indices;      /* bit n: the CPU has memory type n */
     uint8_t type_index[MEM_VMAP_TYPES]; /* the CPU's memory types after reset */
 
     EntryKind (*kind)(MemEntry entry, unsigned level);

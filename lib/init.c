@@ -24,7 +24,7 @@ static int set_types(MemVmap *vmap, const MemFormat *format, const uint8_t *type
 {
     for (unsigned type = 0; type < MEM_VMAP_TYPES; type++) {
         uint8_t index = type_index != NULL ? type_index[type] : format->type_index[type];
-        if (index > format->type_index_max && index != MEM_VMAP_TYPE_NONE)
+        if (index != MEM_VMAP_TYPE_NONE && (index > 7 || !(format->type_indices >> index & 1)))
             return MEM_ENOTSUP;
         vmap->type_index[type] = index;
     }
@@ -42,7 +42,9 @@ static int set_options(MemVmap *vmap, const MemFormat *format, const MemVmapOpti
     vmap->phys_last = ((usize)1 << phys_bits) - 1;
     vmap->allow_write_exec = options->allow_write_exec;
     vmap->no_execute_missing = options->no_execute_missing;
-    vmap->global_missing = options->global_missing;
+    vmap->lacks = format->lacks | (options->global_missing ? MEM_VMAP_GLOBAL : 0);
+    if (format->updates_are_optional && !options->hardware_updates)
+        vmap->presets = MEM_VMAP_ACCESSED | MEM_VMAP_DIRTY;
     mem_vmap_pool_init(&vmap->pool, cache == MEM_VMAP_NO_CACHE ? 0 : cache);
     return set_types(vmap, format, options->type_index);
 }

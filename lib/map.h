@@ -52,7 +52,7 @@ MEM_INLINE int check_flags(const MemVmap *vmap, int flags)
         return MEM_EFLAGS;
     if (MEM_UNLIKELY(vmap->no_execute_missing && !(flags & MEM_VMAP_EXEC)))
         return MEM_ENOTSUP;
-    if (MEM_UNLIKELY(vmap->global_missing && (flags & MEM_VMAP_GLOBAL)))
+    if (MEM_UNLIKELY((flags & vmap->lacks) != 0))
         return MEM_ENOTSUP;
     return 0;
 }
@@ -97,7 +97,7 @@ MEM_INLINE int mapping_make(const MemFormat *format, const MemVmap *vmap, Mappin
         return MEM_ERANGE;
     usize offset = (phys & ~mask) - pages.first, whole = pages.last - pages.first + 1;
     unsigned leaf_level = leaf_level_for(format, vmap, offset, whole, flags);
-    *mapping = (Mapping){pages.first, pages.last, offset, leaf_level, flags};
+    *mapping = (Mapping){pages.first, pages.last, offset, leaf_level, flags | vmap->presets};
     return 0;
 }
 

@@ -36,11 +36,18 @@ MEM_INLINE bool page_run_find(const MemFormat *format, const MemVmap *vmap, Rang
     return true;
 }
 
-/* Whether the table holds more entries than the run has slots: then emptying them cannot empty the table. */
-MEM_INLINE bool page_run_has_neighbours(const MemFormat *format, const PageRun *run)
+/*
+ * Whether the table holds entries beside the run: then emptying the run cannot empty the table. Where the count
+ * is not exact, entries next to it say so, or nobody does.
+ */
+MEM_INLINE bool page_run_has_neighbours(const MemFormat *format, const PageRun *run, Range range)
 {
     MemEntry count = (entry_load(run->parent) & count_mask(format)) >> format->count_shift;
-    return format->count_bits > format->levels[0].index_bits && count > run->count;
+    if (format->count_bits > format->levels[0].index_bits)
+        return count > run->count;
+    unsigned index = level_index(format, 0, range.first), end = index + run->count;
+    return (index > 0 && entry_load(run->slots - 1) != 0) ||
+           (end < level_entries(format, 0) && entry_load(run->slots + run->count) != 0);
 }
 
 #endif

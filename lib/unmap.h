@@ -263,7 +263,7 @@ MEM_INLINE bool unmap_page_run(const MemFormat *format, MemVmap *vmap, MemVmapBa
 {
     PageRun run;
     space_lock(vmap);
-    bool found = page_run_find(format, vmap, range, &run) && page_run_has_neighbours(format, &run);
+    bool found = page_run_find(format, vmap, range, &run) && page_run_has_neighbours(format, &run, range);
     if (MEM_LIKELY(found)) {
         batch_note_waiting(format, vmap, batch, range);
         Cleared cleared = entry_clear_leaves(format, run.slots, run.count, 0);

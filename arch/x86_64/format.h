@@ -139,7 +139,7 @@ static inline MemEntry x86_reserved(unsigned level)
     .count_bits = 10, .accessed = X86_ACCESSED, .dirty = X86_DIRTY, .global = X86_GLOBAL,                  \
     .rights = X86_WRITE | X86_USER | X86_GLOBAL | X86_NO_EXECUTE,                                          \
     .grants = X86_WRITE | X86_USER | X86_GLOBAL, .no_reserve = X86_NO_RESERVE, .device = X86_DEVICE,       \
-    .type_index_max = 7, .kind = x86_kind, .table = x86_table, .table_phys = x86_table_phys,               \
+    .type_indices = 0xff, .kind = x86_kind, .table = x86_table, .table_phys = x86_table_phys,              \
     .address = x86_address, .leaf_phys = x86_leaf_phys, .attributes = x86_attributes,                      \
     .relevel = x86_relevel, .encode = x86_encode, .decode = x86_decode, .decode_type = x86_decode_type,    \
     .reserved = x86_reserved

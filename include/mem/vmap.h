@@ -97,6 +97,8 @@ typedef struct mem_vmap_options {
     bool no_execute_missing; /* the CPU cannot forbid execution: only EXEC mappings are accepted,
                               * others are MEM_ENOTSUP */
     bool global_missing;     /* the CPU has no global entries: GLOBAL is MEM_ENOTSUP */
+    bool hardware_updates;   /* the CPU sets accessed and dirty bits by itself (RISC-V: Svadu; EPT: enabled in
+                              * EPTP), so map does not preset them. x86-64 CPUs always do */
     /* MEM_VMAP_TYPES indices into the CPU's memory-type table (x86: PAT), by type, or TYPE_NONE, which
      * makes the type MEM_ENOTSUP. Null: the table as it is after reset. */
     const uint8_t *type_index;
@@ -175,7 +177,9 @@ typedef struct mem_vmap {
     const MemVmapFormat *format;
     usize root;   /* physical address of the root table */
     uint8_t miss; /* the miss flag of the last mem_vmap_translate */
-    bool allow_write_exec, no_execute_missing, global_missing;
+    bool allow_write_exec, no_execute_missing;
+    int lacks;   /* flags that are MEM_ENOTSUP */
+    int presets; /* flags that every mapping gets */
     bool has_global;    /* a global mapping was made once: dropped tables may hold some */
     uint8_t leaf_level; /* the highest level whose leaves the CPU has */
     uint8_t type_index[MEM_VMAP_TYPES];

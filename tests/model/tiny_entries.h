@@ -124,7 +124,7 @@ static inline MemEntry tiny_reserved(unsigned level)
     .pa_bits_max = 24, .count_shift = 36, .accessed = TINY_ACCESSED, .dirty = TINY_DIRTY,                  \
     .global = TINY_GLOBAL, .rights = TINY_WRITE | TINY_EXEC | TINY_KERNEL | TINY_GLOBAL,                   \
     .grants = TINY_WRITE | TINY_EXEC | TINY_GLOBAL, .no_reserve = TINY_CHEAP, .device = TINY_DEVICE,       \
-    .type_index_max = 7, .type_index = {0, 1, 2, 3, 2}, .kind = tiny_kind, .table = tiny_table,            \
+    .type_indices = 0xff, .type_index = {0, 1, 2, 3, 2}, .kind = tiny_kind, .table = tiny_table,            \
     .table_phys = tiny_phys, .address = tiny_address, .leaf_phys = tiny_phys,                              \
     .attributes = tiny_attributes, .relevel = tiny_relevel, .encode = tiny_encode, .decode = tiny_decode,  \
     .decode_type = tiny_decode_type, .reserved = tiny_reserved
