@@ -19,7 +19,7 @@ typedef struct mem_joint {
     unsigned entries;    /* leaves that fit so far */
     MemEntry attributes; /* common to all, without what the MMU notes */
     MemEntry accessed;   /* set if all were */
-    MemEntry dirty;      /* set if any was */
+    bool dirty;          /* if any was */
     usize phys;          /* of the first */
 } Joint;
 
@@ -39,16 +39,15 @@ typedef struct mem_collapsing {
 /* Takes in the leaf at index `joint->entries`, if it continues what came before. */
 static void joint_add(const MemFormat *format, Joint *joint, MemEntry leaf, unsigned level)
 {
-    MemEntry noted = format->accessed | format->dirty;
-    MemEntry attributes = format->attributes(leaf, level) & ~noted;
+    MemEntry attributes = format->never_used(format->attributes(leaf, level));
     usize phys = format->leaf_phys(leaf, level);
     if (joint->entries == 0)
-        *joint = (Joint){0, attributes, format->accessed, 0, phys};
+        *joint = (Joint){0, attributes, format->accessed, false, phys};
     if (attributes != joint->attributes ||
         phys != joint->phys + ((usize)joint->entries << format->levels[level].shift))
         return;
     joint->accessed &= leaf;
-    joint->dirty |= leaf & format->dirty;
+    joint->dirty |= format->is_dirty(leaf);
     joint->entries++;
 }
 
@@ -56,15 +55,16 @@ static void joint_add(const MemFormat *format, Joint *joint, MemEntry leaf, unsi
 static MemEntry joint_leaf(const Collapsing *c, const Joint *joint, unsigned level)
 {
     const MemFormat *format = c->format;
-    MemEntry dirty = joint->dirty;
+    bool dirty = joint->dirty;
     /*
      * Other CPUs may write through the old entries until the flush; then the bit would come too late. (A
      * supervisor that ignores write protection is not heard here: it does not rely on the bit.)
      */
     if (!c->vmap->alone && (format->decode(joint->attributes) & MEM_VMAP_WRITE))
-        dirty = format->dirty;
-    MemEntry attributes = format->relevel(joint->attributes, level - 1, level);
-    return attributes | joint->accessed | dirty | format->address(joint->phys, level);
+        dirty = true;
+    MemEntry attributes =
+        (dirty ? format->with_dirty(joint->attributes) : joint->attributes) | joint->accessed;
+    return format->relevel(attributes, level - 1, level) | format->address(joint->phys, level);
 }
 
 /* Puts the leaf in place of the table that the cursor's slot links. */
@@ -77,7 +77,7 @@ static void join(Collapsing *c, MemEntry leaf)
     while (!entry_replace(c->vmap, slot, &table, leaf))
         ;
     batch_note(format, c->batch, block, level - 1);
-    c->batch->global |= (leaf & format->global) != 0;
+    c->batch->global |= leaves_global(format, leaf, leaf);
     batch_drop(format, c->vmap, c->batch, format->table_phys(table, level), 0, 1, block);
     c->vmap->collapses++;
 }

@@ -113,7 +113,7 @@ typedef struct mem_cleared {
     unsigned first, last; /* of them, those that held the first and the last leaf */
     unsigned leaves;      /* how many held one */
     unsigned cheap;       /* leaves that took no credits */
-    MemEntry any;         /* all entries, ORed */
+    MemEntry any, all;    /* the entries that held leaves, ORed and ANDed */
 } Cleared;
 
 /* How many slots at the end of a run are empty. */
@@ -135,7 +135,7 @@ MEM_INLINE Cleared entry_clear_leaves(const MemFormat *format, MemEntry *slot, u
     unsigned i = 0, end = count - entries_empty_behind(slot, count);
     while (i < end && entry_load(&slot[i]) == 0)
         i++;
-    Cleared cleared = {.slots = count, .first = i, .last = level == 0 ? end - 1 : i};
+    Cleared cleared = {.slots = count, .first = i, .last = level == 0 ? end - 1 : i, .all = ~(MemEntry)0};
 #pragma GCC unroll 8
     for (; i < end; i++) {
         MemEntry entry = entry_load(&slot[i]);
@@ -146,6 +146,8 @@ MEM_INLINE Cleared entry_clear_leaves(const MemFormat *format, MemEntry *slot, u
         cleared.leaves += entry != 0;
         cleared.cheap += level > 0 && (entry & format->no_reserve) != 0;
         cleared.any |= entry;
+        if (format->local != 0)
+            cleared.all &= entry != 0 ? entry : ~(MemEntry)0;
         if (level > 0)
             cleared.last = entry != 0 ? i : cleared.last;
         MEM_VMAP_ENTRY_STORE(&slot[i], 0);
@@ -199,7 +201,7 @@ MEM_INLINE Changed entry_set_rights_alone(const MemFormat *format, MemEntry *slo
 #pragma GCC unroll 4
     for (unsigned i = 0; i < count; i++) {
         MemEntry old = entry_load(&slot[i]);
-        MEM_VMAP_ENTRY_STORE(&slot[i], (old & ~format->rights) | rights);
+        MEM_VMAP_ENTRY_STORE(&slot[i], format->with_rights(old, rights));
         changed_add(&changed, old);
     }
     return changed;
@@ -214,7 +216,7 @@ MEM_INLINE Changed entry_set_rights(const MemFormat *format, const MemVmap *vmap
         return entry_set_rights_alone(format, slot, count, rights);
     for (unsigned i = 0; i < count; i++) {
         MemEntry old = entry_load(&slot[i]);
-        while (!MEM_VMAP_ENTRY_EXCHANGE(&slot[i], &old, (old & ~format->rights) | rights))
+        while (!MEM_VMAP_ENTRY_EXCHANGE(&slot[i], &old, format->with_rights(old, rights)))
             ;
         changed_add(&changed, old);
     }

@@ -42,7 +42,8 @@ typedef struct mem_level {
 typedef struct mem_format {
     const char *name;
     uint8_t va_bits;
-    bool va_sign_extended; /* addresses are canonical: the bits above copy the topmost one */
+    bool va_sign_extended; /* addresses are canonical: the bits above copy the topmost one; */
+    bool va_upper;         /* or they are all set; otherwise they are all clear */
     uint8_t pa_bits_max;
     /* An address that is n higher makes an entry that is n >> address_shift higher, up to the end of a table's
      * range. */
@@ -59,10 +60,10 @@ typedef struct mem_format {
     uint8_t count_bits;
 
     /* Bits that stand at the same place in the leaves of every level. */
-    MemEntry accessed, dirty; /* what the MMU sets */
-    MemEntry global;
-    MemEntry rights; /* the bits that protect changes, */
-    MemEntry grants; /* of which these grant a right where they are set, the others where clear */
+    MemEntry accessed;      /* what the MMU sets */
+    MemEntry global, local; /* which of them says whether the leaf is global: one is 0 */
+    MemEntry rights;        /* the bits that protect changes, */
+    MemEntry grants;        /* of which these grant a right where they are set, the others where clear */
 
     /* Software bits of a leaf: its mapping took no credits; it is device memory (whose index in the CPU's
      * memory-type table may be that of another type). */
@@ -70,7 +71,7 @@ typedef struct mem_format {
 
     int lacks;                 /* MemVmapFlags that mean nothing to it */
     bool updates_are_optional; /* CPUs may leave accessed and dirty to software: then map presets them */
-    uint8_t type_indices;      /* bit n: the CPU has memory type n */
+    uint16_t type_indices;     /* bit n: the CPU has memory type n */
     uint8_t type_index[MEM_VMAP_TYPES]; /* the CPU's memory types after reset */
 
     EntryKind (*kind)(MemEntry entry, unsigned level);
@@ -80,6 +81,10 @@ typedef struct mem_format {
     usize (*leaf_phys)(MemEntry leaf, unsigned level);
     MemEntry (*attributes)(MemEntry leaf, unsigned level); /* all but the address bits */
     MemEntry (*relevel)(MemEntry attributes, unsigned from, unsigned to);
+    MemEntry (*with_rights)(MemEntry leaf, MemEntry rights); /* all else stays, the dirty state too */
+    bool (*is_dirty)(MemEntry leaf);
+    MemEntry (*with_dirty)(MemEntry attributes); /* as when the MMU has noted a write */
+    MemEntry (*never_used)(MemEntry attributes); /* as when it has noted nothing */
     MemEntry (*encode)(int flags, unsigned level, unsigned type_index);
     int (*decode)(MemEntry leaf);                           /* flags but for the memory type */
     unsigned (*decode_type)(MemEntry leaf, unsigned level); /* index into the CPU's memory types */
@@ -160,6 +165,12 @@ MEM_INLINE MemEntry count_add(const MemFormat *format, MemEntry entry, unsigned 
     MemEntry mask = count_mask(format);
     MemEntry sum = entry + ((MemEntry)change << format->count_shift);
     return (entry & ~mask) | (sum & mask);
+}
+
+/* Whether one of the leaves that were ORed to `any` and ANDed to `all` is global. */
+MEM_INLINE bool leaves_global(const MemFormat *format, MemEntry any, MemEntry all)
+{
+    return format->local != 0 ? (all & format->local) == 0 : (any & format->global) != 0;
 }
 
 #endif

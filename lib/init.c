@@ -24,7 +24,7 @@ static int set_types(MemVmap *vmap, const MemFormat *format, const uint8_t *type
 {
     for (unsigned type = 0; type < MEM_VMAP_TYPES; type++) {
         uint8_t index = type_index != NULL ? type_index[type] : format->type_index[type];
-        if (index != MEM_VMAP_TYPE_NONE && (index > 7 || !(format->type_indices >> index & 1)))
+        if (index != MEM_VMAP_TYPE_NONE && (index > 15 || !(format->type_indices >> index & 1)))
             return MEM_ENOTSUP;
         vmap->type_index[type] = index;
     }

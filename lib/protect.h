@@ -51,7 +51,7 @@ MEM_INLINE void protect_note(const MemFormat *format, MemVmapBatch *batch, Range
     if (!rights_shrink(format, changed, rights))
         return;
     batch_note(format, batch, range, level);
-    batch->global |= (changed->any & format->global) != 0;
+    batch->global |= leaves_global(format, changed->any, changed->all);
 }
 
 /* Changes the leaves that follow in this table and in the range, and moves behind them. */
@@ -118,7 +118,7 @@ MEM_INLINE int protect_anywhere(const MemFormat *format, MemVmap *vmap, MemVmapB
         return result;
     batch_note_waiting(format, vmap, batch, range);
     protect_pass(format, vmap, batch, range, rights);
-    vmap->has_global |= (rights & format->global) != 0;
+    vmap->has_global |= leaves_global(format, rights, rights);
     space_unlock(vmap);
     return 0;
 }
@@ -132,7 +132,7 @@ MEM_INLINE int protect_page_run(const MemFormat *format, MemVmap *vmap, MemVmapB
     batch_note_waiting(format, vmap, batch, range);
     Changed changed = entry_set_rights(format, vmap, run->slots, run->count, rights);
     protect_note(format, batch, range, 0, rights, &changed);
-    vmap->has_global |= (rights & format->global) != 0;
+    vmap->has_global |= leaves_global(format, rights, rights);
     return 0;
 }
 

@@ -27,6 +27,8 @@ MEM_INLINE usize linear_from_virt(const MemFormat *format, usize virt)
 MEM_INLINE usize virt_from_linear(const MemFormat *format, usize linear)
 {
     usize sign = (usize)1 << (format->va_bits - 1);
+    if (format->va_upper)
+        return linear | ~linear_mask(format);
     return format->va_sign_extended ? (linear ^ sign) - sign : linear;
 }
 
@@ -79,6 +81,8 @@ MEM_INLINE unsigned range_parts(const MemFormat *format, usize virt, usize len, 
         return 0;
     usize end = virt + (len - 1) < virt ? (usize)-1 : virt + (len - 1);
     Range asked = {virt & ~mask, end | mask};
+    if (format->va_upper)
+        return range_clip(format, asked, ~all, (usize)-1, parts);
     if (!format->va_sign_extended)
         return range_clip(format, asked, 0, all, parts);
     unsigned count = range_clip(format, asked, 0, all >> 1, parts);

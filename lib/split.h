@@ -48,7 +48,7 @@ MEM_INLINE int split_leaf(const MemFormat *format, MemVmap *vmap, MemVmapBatch *
     while (!entry_replace(vmap, cursor_slot(format, cursor), &leaf, entry));
     usize first = cursor->at & ~level_mask(format, level);
     batch_note(format, batch, (Range){first, first + level_mask(format, level)}, level);
-    batch->global |= (leaf & format->global) != 0;
+    batch->global |= leaves_global(format, leaf, leaf);
     vmap->tables++;
     vmap->splits++;
     return 0;

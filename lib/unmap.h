@@ -81,7 +81,7 @@ MEM_INLINE void unmap_note(const MemFormat *format, MemVmap *vmap, MemVmapBatch 
     Range gone = {first + ((usize)cleared->first << shift),
                   first + ((usize)(cleared->last + 1) << shift) - 1};
     batch_note(format, batch, gone, level);
-    batch->global |= (cleared->any & format->global) != 0;
+    batch->global |= leaves_global(format, cleared->any, cleared->all);
     if (level > 0)
         vmap->pool.credits -= (cleared->leaves - cleared->cheap) * leaf_credits(format, level);
 }

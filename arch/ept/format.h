@@ -109,14 +109,38 @@ static inline MemEntry ept_reserved(unsigned level)
         6, 4, 0, 1, 0                                                                                      \
     }
 
+/* What protect changes. */
+#define EPT_RIGHTS ((MemEntry)(EPT_WRITE | EPT_EXECUTE))
+
+static inline MemEntry ept_with_rights(MemEntry leaf, MemEntry rights)
+{
+    return (leaf & ~EPT_RIGHTS) | rights;
+}
+
+static inline bool ept_is_dirty(MemEntry leaf)
+{
+    return (leaf & EPT_DIRTY) != 0;
+}
+
+static inline MemEntry ept_with_dirty(MemEntry attributes)
+{
+    return attributes | EPT_DIRTY;
+}
+
+static inline MemEntry ept_never_used(MemEntry attributes)
+{
+    return attributes & ~(MemEntry)(EPT_ACCESSED | EPT_DIRTY);
+}
+
 /* What the two depths share; the initialisers of a MemFormat are completed by its own file. */
 #define EPT_COMMON_FIELDS                                                                                  \
     .pa_bits_max = 52, .linear_address = true, .count_shift = 52, .count_bits = 10,                        \
-    .accessed = EPT_ACCESSED, .dirty = EPT_DIRTY, .rights = EPT_WRITE | EPT_EXECUTE,                       \
-    .grants = EPT_WRITE | EPT_EXECUTE, .no_reserve = EPT_NO_RESERVE, .device = EPT_DEVICE,                 \
-    .lacks = MEM_VMAP_USER | MEM_VMAP_GLOBAL, .updates_are_optional = true, .type_indices = 0x73,          \
-    .type_index = EPT_TYPES, .kind = ept_kind, .table = ept_table, .table_phys = ept_phys,                 \
-    .address = ept_address, .leaf_phys = ept_phys, .attributes = ept_attributes, .relevel = ept_relevel,   \
+    .accessed = EPT_ACCESSED, .rights = EPT_RIGHTS, .grants = EPT_WRITE | EPT_EXECUTE,                     \
+    .no_reserve = EPT_NO_RESERVE, .device = EPT_DEVICE, .lacks = MEM_VMAP_USER | MEM_VMAP_GLOBAL,          \
+    .updates_are_optional = true, .type_indices = 0x73, .type_index = EPT_TYPES, .kind = ept_kind,         \
+    .table = ept_table, .table_phys = ept_phys, .address = ept_address, .leaf_phys = ept_phys,             \
+    .attributes = ept_attributes, .relevel = ept_relevel, .with_rights = ept_with_rights,                  \
+    .is_dirty = ept_is_dirty, .with_dirty = ept_with_dirty, .never_used = ept_never_used,                  \
     .encode = ept_encode, .decode = ept_decode, .decode_type = ept_decode_type, .reserved = ept_reserved
 
 #endif

@@ -120,13 +120,37 @@ static inline MemEntry tiny_reserved(unsigned level)
     return ~(address | type | TINY_NOTES | 15);
 }
 
+/* What protect changes. */
+#define TINY_RIGHTS ((MemEntry)(TINY_WRITE | TINY_EXEC | TINY_KERNEL | TINY_GLOBAL))
+
+static inline MemEntry tiny_with_rights(MemEntry leaf, MemEntry rights)
+{
+    return (leaf & ~TINY_RIGHTS) | rights;
+}
+
+static inline bool tiny_is_dirty(MemEntry leaf)
+{
+    return (leaf & TINY_DIRTY) != 0;
+}
+
+static inline MemEntry tiny_with_dirty(MemEntry attributes)
+{
+    return attributes | TINY_DIRTY;
+}
+
+static inline MemEntry tiny_never_used(MemEntry attributes)
+{
+    return attributes & ~(MemEntry)(TINY_ACCESSED | TINY_DIRTY);
+}
+
 #define TINY_COMMON_FIELDS                                                                                 \
-    .pa_bits_max = 24, .count_shift = 36, .accessed = TINY_ACCESSED, .dirty = TINY_DIRTY,                  \
-    .global = TINY_GLOBAL, .rights = TINY_WRITE | TINY_EXEC | TINY_KERNEL | TINY_GLOBAL,                   \
-    .grants = TINY_WRITE | TINY_EXEC | TINY_GLOBAL, .no_reserve = TINY_CHEAP, .device = TINY_DEVICE,       \
-    .type_indices = 0xff, .type_index = {0, 1, 2, 3, 2}, .kind = tiny_kind, .table = tiny_table,            \
-    .table_phys = tiny_phys, .address = tiny_address, .leaf_phys = tiny_phys,                              \
-    .attributes = tiny_attributes, .relevel = tiny_relevel, .encode = tiny_encode, .decode = tiny_decode,  \
-    .decode_type = tiny_decode_type, .reserved = tiny_reserved
+    .pa_bits_max = 24, .count_shift = 36, .accessed = TINY_ACCESSED, .global = TINY_GLOBAL,                \
+    .rights = TINY_RIGHTS, .grants = TINY_WRITE | TINY_EXEC | TINY_GLOBAL, .no_reserve = TINY_CHEAP,       \
+    .device = TINY_DEVICE, .type_indices = 0xff, .type_index = {0, 1, 2, 3, 2}, .kind = tiny_kind,         \
+    .table = tiny_table, .table_phys = tiny_phys, .address = tiny_address, .leaf_phys = tiny_phys,         \
+    .attributes = tiny_attributes, .relevel = tiny_relevel, .with_rights = tiny_with_rights,               \
+    .is_dirty = tiny_is_dirty, .with_dirty = tiny_with_dirty, .never_used = tiny_never_used,               \
+    .encode = tiny_encode, .decode = tiny_decode, .decode_type = tiny_decode_type,                         \
+    .reserved = tiny_reserved
 
 #endif
