@@ -7,9 +7,11 @@
 #include "lib/ledger.h"
 #include "lib/space.h"
 
+/* The calling CPU; null where it takes no part. */
 MEM_INLINE MemVmapCpu *cpu_here(const MemVmapCpus *cpus)
 {
-    return MEM_VMAP_CPU_HERE(cpus);
+    MemVmapCpu *cpu = MEM_VMAP_CPU_HERE(cpus);
+    return cpu != NULL && cpu->cpus == cpus ? cpu : NULL;
 }
 
 MEM_INLINE void cpu_execute(const MemVmapCpus *cpus, const MemVmapStep *steps, unsigned count)
