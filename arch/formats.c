@@ -5,12 +5,41 @@
 #include "lib/format.h"
 #include "lib/text.h"
 
-extern const MemVmapFormat mem_vmap_x86_64_4level, mem_vmap_x86_64_5level, mem_vmap_riscv_sv39,
+extern const MemVmapFormat mem_vmap_x86_64_4level, mem_vmap_x86_64_5level, mem_vmap_aarch64_4k,
+    mem_vmap_aarch64_4k_upper, mem_vmap_aarch64_4k_stage2, mem_vmap_aarch64_4k_lpa2,
+    mem_vmap_aarch64_4k_lpa2_upper, mem_vmap_aarch64_4k_lpa2_stage2, mem_vmap_aarch64_16k,
+    mem_vmap_aarch64_16k_upper, mem_vmap_aarch64_16k_stage2, mem_vmap_aarch64_16k_lpa2,
+    mem_vmap_aarch64_16k_lpa2_upper, mem_vmap_aarch64_16k_lpa2_stage2, mem_vmap_aarch64_64k,
+    mem_vmap_aarch64_64k_upper, mem_vmap_aarch64_64k_stage2, mem_vmap_aarch64_64k_lpa,
+    mem_vmap_aarch64_64k_lpa_upper, mem_vmap_aarch64_64k_lpa_stage2, mem_vmap_riscv_sv39,
     mem_vmap_riscv_sv48, mem_vmap_riscv_sv57, mem_vmap_ept_4level, mem_vmap_ept_5level;
 
 static const MemVmapFormat *const formats[] = {
-    &mem_vmap_x86_64_4level, &mem_vmap_x86_64_5level, &mem_vmap_riscv_sv39, &mem_vmap_riscv_sv48,
-    &mem_vmap_riscv_sv57,    &mem_vmap_ept_4level,    &mem_vmap_ept_5level,
+    &mem_vmap_x86_64_4level,
+    &mem_vmap_x86_64_5level,
+    &mem_vmap_aarch64_4k,
+    &mem_vmap_aarch64_4k_upper,
+    &mem_vmap_aarch64_4k_stage2,
+    &mem_vmap_aarch64_4k_lpa2,
+    &mem_vmap_aarch64_4k_lpa2_upper,
+    &mem_vmap_aarch64_4k_lpa2_stage2,
+    &mem_vmap_aarch64_16k,
+    &mem_vmap_aarch64_16k_upper,
+    &mem_vmap_aarch64_16k_stage2,
+    &mem_vmap_aarch64_16k_lpa2,
+    &mem_vmap_aarch64_16k_lpa2_upper,
+    &mem_vmap_aarch64_16k_lpa2_stage2,
+    &mem_vmap_aarch64_64k,
+    &mem_vmap_aarch64_64k_upper,
+    &mem_vmap_aarch64_64k_stage2,
+    &mem_vmap_aarch64_64k_lpa,
+    &mem_vmap_aarch64_64k_lpa_upper,
+    &mem_vmap_aarch64_64k_lpa_stage2,
+    &mem_vmap_riscv_sv39,
+    &mem_vmap_riscv_sv48,
+    &mem_vmap_riscv_sv57,
+    &mem_vmap_ept_4level,
+    &mem_vmap_ept_5level,
 };
 enum { FORMATS = sizeof(formats) / sizeof(formats[0]) };
 

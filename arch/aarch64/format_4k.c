@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * AArch64 with pages of 4 KiB: 48-bit addresses with 4 levels, or with LPA2 52 bits and 5. DDI 0487, D8.2.6
+ * and the table of block sizes in D8.3.1. `_upper` is the half of TTBR1, whose addresses begin with ones.
+ */
+
+#include "arch/aarch64/stage1.h"
+#include "arch/aarch64/stage2.h"
+
+/* Leaves of 4 KiB, 2 MiB, 1 GiB; */
+#define LEVELS_48                                                                                          \
+    .top = 3, .levels = {A64_LEAVES(12, 9), A64_LEAVES(21, 9), A64_LEAVES(30, 9), A64_TABLES(39, 9)}
+
+/* with 52-bit addresses of 512 GiB too. */
+#define LEVELS_52                                                                                          \
+    .top = 4, .levels = {A64_LEAVES(12, 9), A64_LEAVES(21, 9), A64_LEAVES(30, 9), A64_LEAVES(39, 9),       \
+                         A64_TABLES(48, 4)}
+
+#define ADDRESS_48                                                                                         \
+    .pa_bits_max = 48, .linear_address = true, .count_shift = A64_TABLE_COUNT_SHIFT, .count_bits = 10,     \
+    .table = a64_table, .table_phys = a64_phys, .address = a64_address, .leaf_phys = a64_phys,             \
+    .attributes = a64_attributes
+
+#define ADDRESS_52                                                                                         \
+    .pa_bits_max = 52, .count_shift = 51, .count_bits = 8, .table = a64_lpa2_table,                        \
+    .table_phys = a64_lpa2_phys, .address = a64_lpa2_address, .leaf_phys = a64_lpa2_phys,                  \
+    .attributes = a64_lpa2_attributes
+
+/* An address of a block has no bits below its size. */
+static inline MemEntry reserved_48(unsigned level)
+{
+    return (((MemEntry)1 << (12 + 9 * level)) - 1) & A64_ADDRESS;
+}
+
+static inline MemEntry reserved_52(unsigned level)
+{
+    return (((MemEntry)1 << (12 + 9 * level)) - 1) & A64_LPA2_ADDRESS &
+           ~(MemEntry)0x300; /* the topmost bits */
+}
+
+static const MemFormat aarch64_4k = {
+    .name = "aarch64_4k",
+    .va_bits = 48,
+    LEVELS_48,
+    ADDRESS_48,
+    A64_STAGE1_FIELDS,
+    .encode = a64_stage1_encode,
+    .reserved = reserved_48,
+};
+
+#define FORMAT aarch64_4k
+#include "lib/instance.h"
+
+static const MemFormat aarch64_4k_upper = {
+    .name = "aarch64_4k_upper",
+    .va_bits = 48,
+    .va_upper = true,
+    LEVELS_48,
+    ADDRESS_48,
+    A64_STAGE1_FIELDS,
+    .encode = a64_stage1_encode,
+    .reserved = reserved_48,
+};
+
+#define FORMAT aarch64_4k_upper
+#include "lib/instance.h"
+
+static const MemFormat aarch64_4k_stage2 = {
+    .name = "aarch64_4k_stage2",
+    .va_bits = 48,
+    LEVELS_48,
+    ADDRESS_48,
+    A64_STAGE2_FIELDS,
+    .encode = a64_stage2_encode,
+    .reserved = reserved_48,
+};
+
+#define FORMAT aarch64_4k_stage2
+#include "lib/instance.h"
+
+static const MemFormat aarch64_4k_lpa2 = {
+    .name = "aarch64_4k_lpa2",
+    .va_bits = 52,
+    LEVELS_52,
+    ADDRESS_52,
+    A64_STAGE1_FIELDS,
+    .encode = a64_stage1_encode_lpa2,
+    .reserved = reserved_52,
+};
+
+#define FORMAT aarch64_4k_lpa2
+#include "lib/instance.h"
+
+static const MemFormat aarch64_4k_lpa2_upper = {
+    .name = "aarch64_4k_lpa2_upper",
+    .va_bits = 52,
+    .va_upper = true,
+    LEVELS_52,
+    ADDRESS_52,
+    A64_STAGE1_FIELDS,
+    .encode = a64_stage1_encode_lpa2,
+    .reserved = reserved_52,
+};
+
+#define FORMAT aarch64_4k_lpa2_upper
+#include "lib/instance.h"
+
+static const MemFormat aarch64_4k_lpa2_stage2 = {
+    .name = "aarch64_4k_lpa2_stage2",
+    .va_bits = 52,
+    LEVELS_52,
+    ADDRESS_52,
+    A64_STAGE2_FIELDS,
+    .encode = a64_stage2_encode_lpa2,
+    .reserved = reserved_52,
+};
+
+#define FORMAT aarch64_4k_lpa2_stage2
+#include "lib/instance.h"
