@@ -7,12 +7,16 @@
 
 extern const MemVmapCpuType mem_vmap_x86_64_cpu;
 
-static const MemVmapCpuType *const types[] = {&mem_vmap_x86_64_cpu};
-enum { TYPES = sizeof(types) / sizeof(types[0]) };
+static const MemVmapCpuType *const types[] = {
+#ifndef MEM_VMAP_WITHOUT_X86_64
+    &mem_vmap_x86_64_cpu,
+#endif
+    NULL,
+};
 
 const MemVmapCpuType *mem_vmap_cpu_type_find(const char *name)
 {
-    for (unsigned i = 0; name != NULL && i < TYPES; i++)
+    for (unsigned i = 0; name != NULL && types[i] != NULL; i++)
         if (same_text(types[i]->name, name))
             return types[i];
     return NULL;

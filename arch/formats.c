@@ -1,51 +1,41 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The formats of this build. The first is the default. */
+/*
+ * The formats of this build: those of each architecture, unless MEM_VMAP_WITHOUT_... says that its folder is left
+ * out. The first is the default.
+ */
 
 #include "lib/format.h"
 #include "lib/text.h"
 
-extern const MemVmapFormat mem_vmap_x86_64_4level, mem_vmap_x86_64_5level, mem_vmap_aarch64_4k,
-    mem_vmap_aarch64_4k_upper, mem_vmap_aarch64_4k_stage2, mem_vmap_aarch64_4k_lpa2,
-    mem_vmap_aarch64_4k_lpa2_upper, mem_vmap_aarch64_4k_lpa2_stage2, mem_vmap_aarch64_16k,
-    mem_vmap_aarch64_16k_upper, mem_vmap_aarch64_16k_stage2, mem_vmap_aarch64_16k_lpa2,
-    mem_vmap_aarch64_16k_lpa2_upper, mem_vmap_aarch64_16k_lpa2_stage2, mem_vmap_aarch64_64k,
-    mem_vmap_aarch64_64k_upper, mem_vmap_aarch64_64k_stage2, mem_vmap_aarch64_64k_lpa,
-    mem_vmap_aarch64_64k_lpa_upper, mem_vmap_aarch64_64k_lpa_stage2, mem_vmap_riscv_sv39,
-    mem_vmap_riscv_sv48, mem_vmap_riscv_sv57, mem_vmap_ept_4level, mem_vmap_ept_5level;
+extern const MemVmapFormat *const mem_vmap_x86_64_formats[];
+extern const MemVmapFormat *const mem_vmap_aarch64_formats[];
+extern const MemVmapFormat *const mem_vmap_riscv_formats[];
+extern const MemVmapFormat *const mem_vmap_ept_formats[];
 
-static const MemVmapFormat *const formats[] = {
-    &mem_vmap_x86_64_4level,
-    &mem_vmap_x86_64_5level,
-    &mem_vmap_aarch64_4k,
-    &mem_vmap_aarch64_4k_upper,
-    &mem_vmap_aarch64_4k_stage2,
-    &mem_vmap_aarch64_4k_lpa2,
-    &mem_vmap_aarch64_4k_lpa2_upper,
-    &mem_vmap_aarch64_4k_lpa2_stage2,
-    &mem_vmap_aarch64_16k,
-    &mem_vmap_aarch64_16k_upper,
-    &mem_vmap_aarch64_16k_stage2,
-    &mem_vmap_aarch64_16k_lpa2,
-    &mem_vmap_aarch64_16k_lpa2_upper,
-    &mem_vmap_aarch64_16k_lpa2_stage2,
-    &mem_vmap_aarch64_64k,
-    &mem_vmap_aarch64_64k_upper,
-    &mem_vmap_aarch64_64k_stage2,
-    &mem_vmap_aarch64_64k_lpa,
-    &mem_vmap_aarch64_64k_lpa_upper,
-    &mem_vmap_aarch64_64k_lpa_stage2,
-    &mem_vmap_riscv_sv39,
-    &mem_vmap_riscv_sv48,
-    &mem_vmap_riscv_sv57,
-    &mem_vmap_ept_4level,
-    &mem_vmap_ept_5level,
+static const MemVmapFormat *const *const families[] = {
+#ifndef MEM_VMAP_WITHOUT_X86_64
+    mem_vmap_x86_64_formats,
+#endif
+#ifndef MEM_VMAP_WITHOUT_AARCH64
+    mem_vmap_aarch64_formats,
+#endif
+#ifndef MEM_VMAP_WITHOUT_RISCV
+    mem_vmap_riscv_formats,
+#endif
+#ifndef MEM_VMAP_WITHOUT_EPT
+    mem_vmap_ept_formats,
+#endif
+    NULL,
 };
-enum { FORMATS = sizeof(formats) / sizeof(formats[0]) };
 
 const MemVmapFormat *mem_vmap_format_at(unsigned index)
 {
-    return index < FORMATS ? formats[index] : NULL;
+    for (unsigned i = 0; families[i] != NULL; i++)
+        for (unsigned k = 0; families[i][k] != NULL; k++, index--)
+            if (index == 0)
+                return families[i][k];
+    return NULL;
 }
 
 const char *mem_vmap_format_name(const MemVmapFormat *format)
@@ -55,8 +45,9 @@ const char *mem_vmap_format_name(const MemVmapFormat *format)
 
 const MemVmapFormat *mem_vmap_format_find(const char *name)
 {
-    for (unsigned i = 0; name != NULL && i < FORMATS; i++)
-        if (same_text(formats[i]->description->name, name))
-            return formats[i];
+    const MemVmapFormat *format = NULL;
+    for (unsigned i = 0; name != NULL && (format = mem_vmap_format_at(i)) != NULL; i++)
+        if (same_text(format->description->name, name))
+            return format;
     return NULL;
 }
