@@ -49,11 +49,11 @@ static void count_drops(MemVmap *vmap, const MemVmapBatch *batch)
 {
     const MemFormat *format = vmap->format->description;
     if (batch->everything)
-        drops_add(format, vmap, 0, (usize)-1);
+        drops_add(format, vmap, (Range){0, linear_mask(format)});
     for (unsigned i = 0; i < batch->range_count; i++)
-        drops_add(format, vmap, batch->ranges[i].first, batch->ranges[i].last);
+        drops_add(format, vmap, linear_range(format, batch->ranges[i].first, batch->ranges[i].last));
     for (unsigned i = 0; i < batch->dropped_count; i++)
-        drops_add(format, vmap, batch->dropped[i].first, batch->dropped[i].last);
+        drops_add(format, vmap, linear_range(format, batch->dropped[i].first, batch->dropped[i].last));
 }
 
 /*

@@ -8,6 +8,7 @@
  * addresses that it translated.
  */
 
+#include "lib/range.h"
 #include "lib/space.h"
 
 /* A part is 32 tables of the lowest level: 64 MiB with 4 KiB pages. */
@@ -23,10 +24,11 @@ MEM_INLINE const uint64_t *drops_of(const MemFormat *format, const MemVmap *vmap
     return &vmap->drops[(at >> drops_shift(format)) % MEM_VMAP_DROPS];
 }
 
-/* Counts a table that translated [first, last]. Called with the lock held; see walk.h for the order. */
-MEM_INLINE void drops_add(const MemFormat *format, MemVmap *vmap, usize first, usize last)
+/* Counts a table that translated `block`, linear. Called with the lock held; see walk.h for the order. */
+MEM_INLINE void drops_add(const MemFormat *format, MemVmap *vmap, Range block)
 {
-    usize part = first >> drops_shift(format), parts = (last >> drops_shift(format)) - part + 1;
+    usize part = block.first >> drops_shift(format);
+    usize parts = (block.last >> drops_shift(format)) - part + 1;
     for (usize i = 0; i < parts && i < MEM_VMAP_DROPS; i++) {
         uint64_t *drops = &vmap->drops[(part + i) % MEM_VMAP_DROPS];
         __atomic_store_n(drops, *drops + 1, __ATOMIC_RELEASE);

@@ -189,8 +189,9 @@ MEM_INLINE void changed_add(Changed *changed, MemEntry old)
 /* Whether `rights` grant less than one of the leaves did. */
 MEM_INLINE bool rights_shrink(const MemFormat *format, const Changed *changed, MemEntry rights)
 {
-    MemEntry denies = format->rights & ~format->grants;
-    return ((changed->any & ~rights & format->grants) | (rights & ~changed->all & denies)) != 0;
+    MemEntry denies = (format->rights & ~format->grants) | format->trades;
+    MemEntry grants = format->grants | format->trades;
+    return ((changed->any & ~rights & grants) | (rights & ~changed->all & denies)) != 0;
 }
 
 /* Gives `count` leaves new rights where nothing else writes them. */

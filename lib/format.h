@@ -63,7 +63,8 @@ typedef struct mem_format {
     MemEntry accessed;      /* what the MMU sets */
     MemEntry global, local; /* which of them says whether the leaf is global: one is 0 */
     MemEntry rights;        /* the bits that protect changes, */
-    MemEntry grants;        /* of which these grant a right where they are set, the others where clear */
+    MemEntry grants;        /* of which these grant a right where they are set, the others where clear; */
+    MemEntry trades;        /* and these take one away whichever way they change */
 
     /* Software bits of a leaf: its mapping took no credits; it is device memory (whose index in the CPU's
      * memory-type table may be that of another type). */

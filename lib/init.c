@@ -4,6 +4,7 @@
 
 #include "lib/cpu.h"
 #include "lib/entry.h"
+#include "lib/text.h"
 
 static const MemVmapOptions no_options;
 
@@ -68,6 +69,12 @@ static bool is_port(const MemVmapPort *port)
            (port->invalidate_here == NULL && port->invalidate_there == NULL && port->root_load == NULL);
 }
 
+/* Whether a format is one of the CPUs': its name begins with theirs. */
+static bool suits(const MemFormat *format, const MemVmapCpus *cpus)
+{
+    return cpus == NULL || text_begins(format->name, cpus->type->name);
+}
+
 static void meet_cpus(MemVmap *vmap)
 {
     MemVmapCpus *cpus = vmap->port.cpus;
@@ -86,6 +93,8 @@ int mem_vmap_init(MemVmap *vmap, const MemVmapPort *port, const MemVmapFormat *f
         return MEM_EINVAL;
     if (format == NULL)
         format = mem_vmap_format_at(0);
+    if (format == NULL || !suits(format->description, port->cpus))
+        return MEM_ENOTSUP;
     vmap->port = *port;
     meet_cpus(vmap);
     int result = set_options(vmap, format->description, options != NULL ? options : &no_options);

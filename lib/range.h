@@ -32,6 +32,12 @@ MEM_INLINE usize virt_from_linear(const MemFormat *format, usize linear)
     return format->va_sign_extended ? (linear ^ sign) - sign : linear;
 }
 
+/* A range of addresses that exist, all in one half. */
+MEM_INLINE Range linear_range(const MemFormat *format, usize first, usize last)
+{
+    return (Range){linear_from_virt(format, first), linear_from_virt(format, last)};
+}
+
 /* Whether the format has this address: canonical, where addresses are sign-extended. */
 MEM_INLINE bool virt_exists(const MemFormat *format, usize virt)
 {

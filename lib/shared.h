@@ -44,6 +44,14 @@ MEM_INLINE bool cpu_set_has(const MemVmapCpuSet *set, unsigned cpu)
     return (shared_load(&set->words[cpu / 64]) >> cpu % 64 & 1) != 0;
 }
 
+MEM_INLINE bool cpu_set_is_empty(const MemVmapCpuSet *set)
+{
+    uint64_t any = 0;
+    for (unsigned i = 0; i < sizeof set->words / sizeof set->words[0]; i++)
+        any |= shared_load(&set->words[i]);
+    return any == 0;
+}
+
 MEM_INLINE void cpu_set_add(MemVmapCpuSet *set, unsigned cpu)
 {
     MEM_VMAP_SHARED_ACCESS();

@@ -144,14 +144,6 @@ static MemVmapCpuSet targets_of(const Shootdown *shootdown)
     return targets;
 }
 
-static bool cpu_set_is_empty(const MemVmapCpuSet *set)
-{
-    uint64_t any = 0;
-    for (unsigned i = 0; i < sizeof set->words / sizeof set->words[0]; i++)
-        any |= set->words[i];
-    return any == 0;
-}
-
 /* Interrupts the others of `targets`, and this CPU does its own part while they come to theirs. */
 static void interrupt_and_serve(const MemVmapCpus *cpus, MemVmapCpuSet targets)
 {

@@ -114,6 +114,11 @@ void mem_vmap_cpu_idle(MemVmapCpu *cpu)
         cpu_set_remove(&cpu->current->active, cpu->number);
 }
 
+bool mem_vmap_is_loaded(const MemVmap *vmap)
+{
+    return is_space(vmap) && !cpu_set_is_empty(&vmap->loaded);
+}
+
 MemVmap *mem_vmap_cpu_space(const MemVmapCpu *cpu)
 {
     return cpu != NULL ? cpu->current : NULL;

@@ -15,4 +15,14 @@ static inline bool same_text(const char *a, const char *b)
     return *a == *b;
 }
 
+/* Whether `text` begins with `beginning`. */
+static inline bool text_begins(const char *text, const char *beginning)
+{
+    while (*beginning != '\0' && *text == *beginning) {
+        text++;
+        beginning++;
+    }
+    return *beginning == '\0';
+}
+
 #endif

@@ -43,11 +43,7 @@ MEM_INLINE bool tlb_matches(const MemVmapTlbLine *line, uint64_t sequence, const
     return differ == 0;
 }
 
-/*
- * Finds the entry for the linear address `at` through the CPU's TLB. False: it does not know, or another writes
- * there. A table pointer may be read of a line that changes meanwhile: it then leads to a table that was once
- * one, which may be read, and what it says is not believed.
- */
+/* Finds the entry for the linear address `at` through the CPU's TLB. False: it does not know. */
 MEM_INLINE bool tlb_find(const MemFormat *format, const MemVmap *vmap, MemVmapCpu *cpu, usize at,
                          Snapshot *found)
 {
@@ -58,11 +54,14 @@ MEM_INLINE bool tlb_find(const MemFormat *format, const MemVmap *vmap, MemVmapCp
     if (MEM_UNLIKELY(!tlb_matches(line, sequence, vmap, region, drops)))
         return false;
     usize way = tlb_get(&line->table);
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    if (MEM_UNLIKELY(tlb_get(&line->sequence) != sequence))
+        return false;
     unsigned level = way & TLB_LEVEL_MASK;
     const MemEntry *table = (const MemEntry *)(way - level);
     unsigned index = level == 0 ? level_index(format, 0, at) : level_index(format, level, at);
     MemEntry entry = entry_load(&table[index]);
-    if (MEM_UNLIKELY(!read_is_valid(format, vmap, at, drops) || tlb_get(&line->sequence) != sequence))
+    if (MEM_UNLIKELY(!read_is_valid(format, vmap, at, drops)))
         return false;
     *found = (Snapshot){entry, level, table, drops};
     return format->kind(entry, level) != ENTRY_TABLE;

@@ -80,7 +80,7 @@ static inline unsigned a64_stage1_type(MemEntry leaf, unsigned level)
 
 #define A64_STAGE1_FIELDS                                                                                  \
     .accessed = A64_ACCESSED, .local = A64_NOT_GLOBAL, .rights = A64_RIGHTS, .grants = A64_GRANTS,         \
-    .no_reserve = A64_NO_RESERVE, .device = A64_DEVICE, .updates_are_optional = true,                      \
+    .trades = A64_EL0, .no_reserve = A64_NO_RESERVE, .device = A64_DEVICE, .updates_are_optional = true,   \
     .type_indices = 0xff, .type_index = {0, 1, 2, 3, 4}, .kind = a64_kind, .relevel = a64_relevel,         \
     .with_rights = a64_stage1_with_rights, .is_dirty = a64_stage1_is_dirty,                                \
     .with_dirty = a64_stage1_with_dirty, .never_used = a64_stage1_never_used, .decode = a64_stage1_decode, \

@@ -144,13 +144,14 @@ static inline MemEntry riscv_never_used(MemEntry attributes)
     .va_sign_extended = true, .pa_bits_max = 56, .linear_address = true,                                   \
     .address_shift = RISCV_ADDRESS_SHIFT, .count_shift = 8, .count_bits = 2, .accessed = RISCV_ACCESSED,   \
     .global = RISCV_GLOBAL, .rights = RISCV_RIGHTS,                                                        \
-    .grants = RISCV_WRITE | RISCV_EXECUTE | RISCV_USER | RISCV_GLOBAL, .no_reserve = RISCV_NO_RESERVE,     \
-    .device = RISCV_DEVICE, .updates_are_optional = true, .type_indices = 0x07,                            \
-    .type_index = RISCV_PLAIN_TYPES, .kind = riscv_kind, .table = riscv_table, .table_phys = riscv_phys,   \
-    .address = riscv_address, .leaf_phys = riscv_phys, .attributes = riscv_attributes,                     \
-    .relevel = riscv_relevel, .with_rights = riscv_with_rights, .is_dirty = riscv_is_dirty,                \
-    .with_dirty = riscv_with_dirty, .never_used = riscv_never_used, .encode = riscv_encode,                \
-    .decode = riscv_decode, .decode_type = riscv_decode_type, .reserved = riscv_reserved
+    .grants = RISCV_WRITE | RISCV_EXECUTE | RISCV_USER | RISCV_GLOBAL, .trades = RISCV_USER,               \
+    .no_reserve = RISCV_NO_RESERVE, .device = RISCV_DEVICE, .updates_are_optional = true,                  \
+    .type_indices = 0x07, .type_index = RISCV_PLAIN_TYPES, .kind = riscv_kind, .table = riscv_table,       \
+    .table_phys = riscv_phys, .address = riscv_address, .leaf_phys = riscv_phys,                           \
+    .attributes = riscv_attributes, .relevel = riscv_relevel, .with_rights = riscv_with_rights,            \
+    .is_dirty = riscv_is_dirty, .with_dirty = riscv_with_dirty, .never_used = riscv_never_used,            \
+    .encode = riscv_encode, .decode = riscv_decode, .decode_type = riscv_decode_type,                      \
+    .reserved = riscv_reserved
 
 /* Without Svpbmt there is one type: what the physical memory attributes say. */
 #define RISCV_PLAIN_TYPES                                                                                  \

@@ -28,9 +28,11 @@
  *   batch end                                  yes              page_put, invalidate_*, lost
  *   cost, unmap_cost, stats, verify            yes              -
  *   reserve                                    yes              page_get, page_put
- *   switch_to                                  no               root_load
+ *   switch_to                                  no               root_load; here, execute of `cpus`
  *   init                                       no               page_get
  *   destroy                                    yes              page_put, invalidate_*
+ *
+ * With `port.cpus`, invalidate_* stands for the hooks of MemVmapCpuPort; translate and lookup then call `here`.
  */
 
 #include <mem/errors.h>
@@ -97,7 +99,7 @@ typedef struct mem_vmap_options {
     bool no_execute_missing; /* the CPU cannot forbid execution: only EXEC mappings are accepted,
                               * others are MEM_ENOTSUP */
     bool global_missing;     /* the CPU has no global entries: GLOBAL is MEM_ENOTSUP */
-    bool hardware_updates;   /* the CPU sets accessed and dirty bits by itself (RISC-V: Svadu; EPT: enabled in
+    bool hardware_updates; /* the CPU sets accessed and dirty bits by itself (RISC-V: Svadu; EPT: enabled in
                               * EPTP), so map does not preset them. x86-64 CPUs always do */
     /* MEM_VMAP_TYPES indices into the CPU's memory-type table (x86: PAT), by type, or TYPE_NONE, which
      * makes the type MEM_ENOTSUP. Null: the table as it is after reset. */
@@ -178,8 +180,8 @@ typedef struct mem_vmap {
     usize root;   /* physical address of the root table */
     uint8_t miss; /* the miss flag of the last mem_vmap_translate */
     bool allow_write_exec, no_execute_missing;
-    int lacks;   /* flags that are MEM_ENOTSUP */
-    int presets; /* flags that every mapping gets */
+    int lacks;          /* flags that are MEM_ENOTSUP */
+    int presets;        /* flags that every mapping gets */
     bool has_global;    /* a global mapping was made once: dropped tables may hold some */
     uint8_t leaf_level; /* the highest level whose leaves the CPU has */
     uint8_t type_index[MEM_VMAP_TYPES];
@@ -237,8 +239,9 @@ const char *mem_vmap_format_name(const MemVmapFormat *format);
  * Makes an empty space in the caller's memory: takes one page for the root table. `format` null: the
  * build's first format. `options` null: the defaults. `port` and `options` are copied.
  *
- * 0; MEM_EINVAL: vmap, port or page_get is null, or only one of lock and unlock is given; MEM_ENOTSUP:
- * the options ask for a leaf size, a physical width or a memory-type index that the format lacks;
+ * 0; MEM_EINVAL: vmap, port or page_get is null, only one of lock and unlock is given, or `cpus` with hooks that
+ * it replaces; MEM_ENOTSUP: the build has no format, it is not one of the CPUs' formats, or the options ask for a
+ * leaf size, a physical width or a memory-type index that it lacks;
  * MEM_ENOMEM: no page for the root. After an error the space is as if never made.
  * Context: whatever page_get allows; nobody else may use `vmap` yet.
  */
@@ -310,6 +313,9 @@ void mem_vmap_unmap(MemVmap *inner, usize virt, usize len);
  * there. Context: interrupts off. Does nothing on a CPU that has not joined.
  */
 void mem_vmap_switch_to(MemVmap *inner);
+
+/* Whether a CPU has the space loaded, be it idle: then it must not be destroyed. False without `port.cpus`. */
+bool mem_vmap_is_loaded(const MemVmap *vmap);
 
 /* The physical address of the root table; MEM_VMAP_NO_PAGE for a null or never made space. */
 usize mem_vmap_root(const MemVmap *vmap);

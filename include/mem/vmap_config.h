@@ -58,7 +58,7 @@ typedef size_t usize;
 #error "MEM_VMAP_READ_RETRIES: 1 or more"
 #endif
 
-/* CPUs that a MemVmapCpus has room for: 8 bytes each, and 3 bits in each space. */
+/* CPUs that a MemVmapCpus has room for: 8 bytes each, and 2 bits in each space. */
 #ifndef MEM_VMAP_CPUS
 #define MEM_VMAP_CPUS 64
 #endif
@@ -76,7 +76,7 @@ typedef size_t usize;
 
 /*
  * Lines of each CPU's software TLB, 40 bytes each: a line knows the way to the leaves of one block of the lowest
- * table (2 MiB with 4 KiB pages). 0: there is none, and lookup, translate and walk always start at the root.
+ * table (2 MiB with 4 KiB pages). 0: there is none, and lookup and translate start at the root.
  */
 #ifndef MEM_VMAP_TLB_LINES
 #define MEM_VMAP_TLB_LINES 512

@@ -102,8 +102,8 @@ typedef struct mem_vmap_cpu_port {
     void (*interrupt)(void *context, const MemVmapCpuSet *targets);
 
     /*
-     * Between pin and unpin the caller stays on one CPU. Never nested. Null, both: whoever calls the library
-     * stays on his CPU anyway.
+     * Between pin and unpin the caller stays on one CPU, and nothing else there switches spaces: preemption is
+     * off, not only migration. Never nested. Null, both: that holds for whoever calls the library anyway.
      */
     void (*pin)(void *context);
     void (*unpin)(void *context);
@@ -123,7 +123,7 @@ typedef struct mem_vmap_tlb_line {
     uint64_t region;
     uint64_t space; /* 0: nothing here */
     uint64_t drops; /* of the region, when the walk began that found the table */
-    uint64_t table; /* physical address, with its level in the low bits */
+    uint64_t table; /* a pointer, with the table's level in its low bits */
 } MemVmapTlbLine;
 
 /* What a CPU has under one of its ASIDs: that space, as it was at that generation. Private. */

@@ -26,11 +26,12 @@ static void write_cr3(usize value)
     __asm__ volatile("mov %0, %%cr3" ::"r"(value) : "memory");
 }
 
+/* It is the change that flushes: an interrupt between the two that does the same finds PGE clear, and sets it. */
 static void toggle_pge(void)
 {
     usize cr4;
     __asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
-    __asm__ volatile("mov %0, %%cr4" ::"r"(cr4 & ~CR4_PGE) : "memory");
+    __asm__ volatile("mov %0, %%cr4" ::"r"(cr4 ^ CR4_PGE) : "memory");
     __asm__ volatile("mov %0, %%cr4" ::"r"(cr4) : "memory");
 }
 
