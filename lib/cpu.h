@@ -14,6 +14,14 @@ MEM_INLINE MemVmapCpu *cpu_here(const MemVmapCpus *cpus)
     return cpu != NULL && cpu->cpus == cpus ? cpu : NULL;
 }
 
+/* A space, or none, as a CPU knows it. */
+MEM_INLINE MemVmapRoot root_of(const MemVmap *vmap, unsigned asid)
+{
+    if (vmap == NULL)
+        return (MemVmapRoot){0, asid, 0};
+    return (MemVmapRoot){vmap->root, asid, vmap->format->description->top + 1u};
+}
+
 MEM_INLINE void cpu_execute(const MemVmapCpus *cpus, const MemVmapStep *steps, unsigned count)
 {
     cpus->port.execute(cpus->port.context, steps, count);

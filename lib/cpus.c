@@ -13,6 +13,8 @@ int mem_vmap_cpus_init(MemVmapCpus *cpus, const MemVmapCpuPort *port, const MemV
         return MEM_EINVAL;
     if ((port->pin == NULL) != (port->unpin == NULL) || (port->interrupt != NULL && port->here == NULL))
         return MEM_EINVAL;
+    if (port->execute == NULL && type->execute == NULL)
+        return MEM_EINVAL;
     *cpus = (MemVmapCpus){.type = type, .port = *port};
     cpus->features = features != NULL ? *features : no_features;
     cpus->globals.generation = 1;

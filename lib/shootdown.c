@@ -31,9 +31,9 @@ static void forget(const MemVmapCpu *cpu, const MemVmapPlan *plan)
 {
     const MemVmapCpus *cpus = cpu->cpus;
     MemVmapStep steps[MEM_VMAP_STEPS];
-    MemVmapRoot root = {cpu->current != NULL ? cpu->current->root : 0, cpu->asid};
     if (cpu->current == NULL && !cpus->features.globals)
         return; /* it has nothing of any space, and no root to load again */
+    MemVmapRoot root = root_of(cpu->current, cpu->asid);
     cpu_execute(cpus, steps, cpus->type->forget(&cpus->features, root, plan, steps));
 }
 

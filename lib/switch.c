@@ -51,7 +51,7 @@ static void load(MemVmapCpu *cpu, MemVmap *vmap, uint64_t generation)
     MemVmapStep steps[MEM_VMAP_STEPS];
     Posted posted = {.space = 0};
     MemVmapSlot *slot = find_slot(cpu, vmap->id);
-    MemVmapRoot root = {vmap->root, slot != NULL ? (unsigned)(slot - cpu->slots) + 1 : 0};
+    MemVmapRoot root = root_of(vmap, slot != NULL ? (unsigned)(slot - cpu->slots) + 1 : 0);
     MemVmapHistory history = history_of(slot, &vmap->ledger, generation, &posted);
     cpu_execute(cpus, steps, cpus->type->load(&cpus->features, root, history, &posted.plan, steps));
     if (slot != NULL)

@@ -62,8 +62,9 @@ typedef enum mem_vmap_history {
 
 /* A space as one CPU knows it. */
 typedef struct mem_vmap_root {
-    usize root;    /* physical address of the root table */
-    unsigned asid; /* the CPU's number for it; 0 where it has none */
+    usize root;      /* physical address of the root table */
+    unsigned asid;   /* the CPU's number for it; 0 where it has none */
+    unsigned levels; /* of its tables */
 } MemVmapRoot;
 
 /* A kind of CPU: pure functions from what is to be forgotten to the instructions that do it. */
@@ -75,7 +76,8 @@ typedef struct mem_vmap_cpu_type {
     /* The steps that load `root`. `plan` is read where the history is BEHIND. Returns how many. */
     unsigned (*load)(const MemVmapCpuFeatures *features, MemVmapRoot root, MemVmapHistory history,
                      const MemVmapPlan *plan, MemVmapStep steps[MEM_VMAP_STEPS]);
-    /* The privileged instructions: what port.execute is where it is null. `context` is not used. */
+    /* The privileged instructions: what port.execute is where that is null. `context` is not used. Null in a
+     * library that is compiled for another CPU. */
     void (*execute)(void *context, const MemVmapStep *steps, unsigned count);
 } MemVmapCpuType;
 
@@ -171,8 +173,8 @@ const MemVmapCpuType *mem_vmap_cpu_type_find(const char *name);
 
 /*
  * Makes `*cpus`, with no CPU. `features` null: all zero. Everything is copied, but `type`.
- * 0; MEM_EINVAL: cpus, port or type is null, only one of pin and unpin is given, or interrupt without here.
- * Context: before any space names it.
+ * 0; MEM_EINVAL: cpus, port or type is null, there is no `execute`, only one of pin and unpin is given, or
+ * interrupt without here. Context: before any space names it.
  */
 int mem_vmap_cpus_init(MemVmapCpus *cpus, const MemVmapCpuPort *port, const MemVmapCpuType *type,
                        const MemVmapCpuFeatures *features);

@@ -26,6 +26,15 @@ typedef enum {
     X86_PGE,
 } X86StepKind;
 
+void mem_vmap_x86_64_execute(void *context, const MemVmapStep *steps, unsigned count);
+
+/* A library that is compiled for another CPU leaves it to the port. */
+#ifdef __x86_64__
+#define X86_EXECUTE mem_vmap_x86_64_execute
+#else
+#define X86_EXECUTE NULL
+#endif
+
 /* Bit 63 of what goes to CR3, with CR4.PCIDE: what is cached of the PCID stays. */
 #define X86_CR3_KEEP ((usize)1 << 63)
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The privileged instructions. Nothing else of the library is bound to ring 0. */
+/* The privileged instructions: of a library that is compiled for this CPU. */
 
 #include "arch/x86_64/cpu/cpu.h"
 
-void mem_vmap_x86_64_execute(void *context, const MemVmapStep *steps, unsigned count);
+#ifdef __x86_64__
 
 static const usize CR4_PGE = (usize)1 << 7;
 
@@ -63,3 +63,5 @@ void mem_vmap_x86_64_execute(void *context, const MemVmapStep *steps, unsigned c
         for (usize n = 0; n < steps[i].count; n++)
             execute_once(&steps[i], steps[i].first + n * steps[i].stride);
 }
+
+#endif

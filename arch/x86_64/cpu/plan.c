@@ -79,7 +79,5 @@ static unsigned load(const MemVmapCpuFeatures *features, MemVmapRoot root, MemVm
     return count + 1;
 }
 
-void mem_vmap_x86_64_execute(void *context, const MemVmapStep *steps, unsigned count);
-
 extern const MemVmapCpuType mem_vmap_x86_64_cpu;
-const MemVmapCpuType mem_vmap_x86_64_cpu = {"x86_64", forget, load, mem_vmap_x86_64_execute};
+const MemVmapCpuType mem_vmap_x86_64_cpu = {"x86_64", forget, load, X86_EXECUTE};

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * From what is to be forgotten to the fences that do it. Pure: nothing here is privileged.
+ *
+ * A fence at an address is about the leaf there and not about the tables that lead to it: where tables went, all
+ * of the ASID goes. A write of satp forgets nothing.
+ */
+
+#include "arch/riscv/cpu/cpu.h"
+
+enum { DEFAULT_CEILING = 33, SATP_ASID_SHIFT = 44, SATP_MODE_SHIFT = 60, MODE_SV39 = 8, PAGE_SHIFT = 12 };
+
+static usize addresses_in(const MemVmapRange *range)
+{
+    return (range->last - range->first) / range->stride + 1;
+}
+
+/* Whether fences address by address do it, and take less time than one for all. */
+static bool is_small(const MemVmapCpuFeatures *features, const MemVmapPlan *plan)
+{
+    usize ceiling = features->ceiling != 0 ? features->ceiling : DEFAULT_CEILING, addresses = 0;
+    if (plan->everything || plan->tables || plan->count == 0)
+        return false;
+    for (unsigned i = 0; i < plan->count; i++)
+        addresses += addresses_in(&plan->ranges[i]);
+    return addresses <= ceiling;
+}
+
+static MemVmapStep fence_all_of(MemVmapRoot root)
+{
+    return (MemVmapStep){RISCV_FENCE_ASID, root.asid, 0, 0, 1};
+}
+
+static unsigned forget(const MemVmapCpuFeatures *features, MemVmapRoot root, const MemVmapPlan *plan,
+                       MemVmapStep steps[MEM_VMAP_STEPS])
+{
+    if (!is_small(features, plan)) {
+        steps[0] = plan->global ? (MemVmapStep){RISCV_FENCE_ALL, 0, 0, 0, 1} : fence_all_of(root);
+        return 1;
+    }
+    for (unsigned i = 0; i < plan->count; i++) {
+        const MemVmapRange *range = &plan->ranges[i];
+        RiscvStepKind kind = plan->global ? RISCV_FENCE_ADDRESS_ALL : RISCV_FENCE_ADDRESS;
+        steps[i] = (MemVmapStep){kind, root.asid, range->first, range->stride, addresses_in(range)};
+    }
+    return plan->count;
+}
+
+static MemVmapStep load_satp(MemVmapRoot root)
+{
+    usize mode = MODE_SV39 + root.levels - 3;
+    usize satp = mode << SATP_MODE_SHIFT | (usize)root.asid << SATP_ASID_SHIFT | root.root >> PAGE_SHIFT;
+    return (MemVmapStep){RISCV_SATP, root.asid, satp, 0, 1};
+}
+
+/*
+ * An ASID that is not in use is cleaned before it is loaded. Where there are none, what the last space has left
+ * under ASID 0 goes when it cannot come back: after the load.
+ */
+static unsigned load(const MemVmapCpuFeatures *features, MemVmapRoot root, MemVmapHistory history,
+                     const MemVmapPlan *plan, MemVmapStep steps[MEM_VMAP_STEPS])
+{
+    unsigned count = 0;
+    if (features->asids == 0) {
+        steps[0] = load_satp(root);
+        steps[1] = fence_all_of(root);
+        return 2;
+    }
+    if (history == MEM_VMAP_BEHIND)
+        count = forget(features, root, plan, steps);
+    else if (history == MEM_VMAP_UNKNOWN)
+        steps[count++] = fence_all_of(root);
+    steps[count] = load_satp(root);
+    return count + 1;
+}
+
+extern const MemVmapCpuType mem_vmap_riscv_cpu;
+const MemVmapCpuType mem_vmap_riscv_cpu = {"riscv", forget, load, RISCV_EXECUTE};
