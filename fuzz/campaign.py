@@ -95,10 +95,15 @@ def make_seeds(build):
         subprocess.run([os.path.join(build, "fuzz", "fuzz_seed"), area, directory, *traces], check=True)
 
 
+def replay_command(build, trace):
+    """What runs this trace as the fuzzer did: its first line says with which options."""
+    with open(trace, encoding="utf-8") as file:
+        words = file.readline().removeprefix("#").split()
+    return [os.path.join(build, "tools", "vmap"), *words[1:]]
+
+
 def traces_of_crashes(build, fuzzers):
     """Turns each new crash into a trace, as short as it can be."""
-    checker = os.path.join(build, "tests", "fuzz", "fuzz_regressions")
-    replay = os.path.join(build, "tools", "vmap") + " replay --check"
     for fuzzer in fuzzers:
         for path in glob.glob(os.path.join(build, "crashes", fuzzer.name + "-*-*")):
             trace = path + ".trace"
@@ -107,8 +112,10 @@ def traces_of_crashes(build, fuzzers):
             environment = dict(os.environ, MEM_VMAP_FUZZ_TRACE=trace)
             subprocess.run([fuzzer.path, "-timeout=20", path], env=environment, check=False,
                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            lines = shrink(trace, [checker])
-            say(f"{fuzzer.name}: {lines} lines; {replay} {trace}")
+            command = replay_command(build, trace)
+            lines = shrink(trace, command)
+            found = f"{lines} lines" if lines else "no mismatch, which is a defect of the replay"
+            say(f"{fuzzer.name}: {' '.join(command)} {trace}: {found}")
 
 
 def keep_corpus(build, fuzzers):

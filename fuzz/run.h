@@ -3,11 +3,8 @@
 #define FUZZ_RUN_H
 
 /*
- * Runs one trace with every oracle: the replay's checks against the flat model, the naive walker on the raw
- * tables after every operation, that a failed call left every byte as it was, and that no table page is lost
- * sight of. The fuzzers, the replay of their corpus and the failure sweep are callers of this.
- *
- * White box: it looks into the replay for its model, and sets the number of pages that a space keeps.
+ * Runs one trace with every oracle: as `vmap replay --check` does, which checks all that is checked here. The
+ * fuzzers, the replay of their corpus and the failure sweep are callers of this.
  */
 
 #include "tools/host/host.h"
@@ -15,7 +12,7 @@
 
 typedef struct FuzzOptions {
     Host *host;        /* to take pages from; survives the run */
-    usize cache_pages; /* free table pages that spaces keep; MEM_VMAP_CACHE_PAGES is the library's choice */
+    usize cache_pages; /* free table pages that spaces keep; 0: none */
 } FuzzOptions;
 
 typedef struct FuzzOutcome {
@@ -31,7 +28,7 @@ typedef struct FuzzOutcome {
 /* False: something is wrong, and `*outcome` says what. The trace must pass replay_validate. */
 bool fuzz_run(const Trace *trace, const FuzzOptions *options, FuzzOutcome *outcome);
 
-/* Writes the trace and, as comments, what went wrong in it. */
+/* Writes the trace and, as comments, how to run it again and what went wrong in it. */
 void fuzz_print(FILE *out, const Trace *trace, const FuzzOptions *options, const FuzzOutcome *outcome);
 
 #endif

@@ -4,15 +4,22 @@
 
 Usage: shrink.py TRACE COMMAND...
 
-Drops lines from TRACE, which is overwritten, as long as `COMMAND... TRACE` fails.
+Drops lines from TRACE, which is overwritten, as long as `COMMAND... TRACE` fails. Comments at its head stay. An
+exit status of 2 means that the command refuses the trace: one that makes no sense.
 """
 
+import itertools
 import os
 import subprocess
 import sys
 import tempfile
 
 TIMEOUT_SEC = 30
+REFUSED = 2
+
+
+def is_comment(line):
+    return line.startswith("#")
 
 
 def fails(lines, command):
@@ -20,10 +27,8 @@ def fails(lines, command):
     with tempfile.NamedTemporaryFile("w", suffix=".trace", delete=False) as file:
         file.write("".join(lines))
     try:
-        result = subprocess.run([*command, file.name], capture_output=True, text=True, errors="replace",
-                                timeout=TIMEOUT_SEC, check=False)
-        refused = file.name + ":" in result.stderr
-        return result.returncode != 0 and not refused
+        result = subprocess.run([*command, file.name], capture_output=True, timeout=TIMEOUT_SEC, check=False)
+        return result.returncode not in (0, REFUSED)
     except subprocess.TimeoutExpired:
         return True
     finally:
@@ -35,11 +40,13 @@ def without(lines, start, count):
 
 
 def shrink(trace, command):
-    """Returns the number of lines that are left; the trace is as it was where it does not fail at all."""
+    """Returns the number of operations that are left; 0, and the trace as it was, where it does not fail at all."""
     with open(trace, encoding="utf-8") as file:
-        lines = [line for line in file if not line.startswith("#")]
+        text = list(file)
+    head = list(itertools.takewhile(is_comment, text))
+    lines = [line for line in text if not is_comment(line)]
     if not fails(lines, command):
-        return len(lines)
+        return 0
     count = len(lines) // 2
     while count > 0:
         start, before = 0, len(lines)
@@ -52,7 +59,7 @@ def shrink(trace, command):
         if count > 1 or len(lines) == before:
             count //= 2
     with open(trace, "w", encoding="utf-8") as file:
-        file.write("".join(lines))
+        file.write("".join(head + lines))
     return len(lines)
 
 

@@ -70,6 +70,22 @@ static void what_lies_beyond_the_physical_width(void **state)
     space_end(space);
 }
 
+/* SDM table 4-17: bits 20..13 of a 2 MiB leaf. Bit 12 is PAT, and not reserved. */
+static void reserved_bits_of_a_large_leaf(void **state)
+{
+    Space *space = *state;
+    must_map(space, PHYS, VIRT, M2, 0);
+    uint64_t *slot = slot_of(space, VIRT, 1);
+    for (unsigned bit = 13; bit < 21; bit++) {
+        *slot ^= 1ull << bit;
+        assert_broken(space, "reserved bits are zero");
+        *slot ^= 1ull << bit;
+    }
+    *slot ^= RAW_PAT;
+    assert_int_equal(mem_vmap_verify(&space->vmap, NULL), 0);
+    *slot ^= RAW_PAT;
+}
+
 static void credits_of_a_leaf_that_took_none(void **state)
 {
     Space *space = *state;
@@ -152,6 +168,7 @@ int main(void)
         TEST(a_table_with_two_parents),
         TEST(a_table_that_nobody_links),
         cmocka_unit_test(what_lies_beyond_the_physical_width),
+        TEST(reserved_bits_of_a_large_leaf),
         TEST(credits_of_a_leaf_that_took_none),
         TEST(a_pool_that_owes_more_than_it_has),
         TEST(a_pool_that_lost_a_page),

@@ -14,6 +14,7 @@
 int cli_replay(int argc, char **argv);
 int cli_dump(int argc, char **argv);
 int cli_stats(int argc, char **argv);
+int cli_shootdowns(int argc, char **argv);
 int cli_record(int argc, char **argv);
 
 /* Files that were read and found fit for a replay. */
@@ -63,8 +64,9 @@ Replay *replay_lines(const Trace *trace, const ReplayOptions *options, usize lin
 
 struct argp_state;
 
-/* The number in an option's argument, from 1 to `most`; ends the tool with a message where it is none. */
-usize parse_number(const char *text, const char *option, usize most, const struct argp_state *state);
+/* The number in an option's argument, `least` to `most`; ends the tool with a message where it is none. */
+usize parse_number(const char *text, const char *option, usize least, usize most,
+                   const struct argp_state *state);
 
 /* All runs of a space in ascending order. */
 typedef struct Runs {

@@ -50,7 +50,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         call->options.format = argument;
         return 0;
     case KEY_UNTIL:
-        call->until = parse_number(argument, "--until", LINE_LAST, state);
+        call->until = parse_number(argument, "--until", 1, LINE_LAST, state);
         return 0;
     case ARGP_KEY_ARG:
         if (call->file)

@@ -15,9 +15,8 @@ typedef struct Command {
 } Command;
 
 static const Command commands[] = {
-    {"replay", "vmap replay", cli_replay},
-    {"dump", "vmap dump", cli_dump},
-    {"stats", "vmap stats", cli_stats},
+    {"replay", "vmap replay", cli_replay}, {"dump", "vmap dump", cli_dump},
+    {"stats", "vmap stats", cli_stats},    {"shootdowns", "vmap shootdowns", cli_shootdowns},
     {"record", "vmap record", cli_record},
 };
 
@@ -25,10 +24,11 @@ static const char doc[] =
     "Replays, inspects and records traces of address-space operations with the MemVmap library."
     "\v"
     "Commands:\n"
-    "  replay   apply traces to the library, check its answers, and time it\n"
-    "  dump     show what is mapped after a trace, as runs and as a tree of tables\n"
-    "  stats    show how many leaves, tables and operations a trace makes\n"
-    "  record   record the address space of a running program as a trace\n"
+    "  replay      apply traces to the library, check its answers, and time it\n"
+    "  dump        show what is mapped after a trace, as runs and as a tree of tables\n"
+    "  stats       show how many leaves, tables and operations a trace makes\n"
+    "  shootdowns  count the interrupts and invalidations that a trace costs the CPUs\n"
+    "  record      record the address space of a running program as a trace\n"
     "\n"
     "'vmap COMMAND --help' tells more. The exit status is 0, 1 when an answer was wrong, or 2 when "
     "an option or a file is bad (nothing has been done then).";

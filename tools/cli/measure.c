@@ -69,7 +69,7 @@ static double pass(const ReplayOptions *options, const Trace *trace, Outcome *ou
     if (!replay)
         return -1;
     double seconds;
-    if (options->checks == REPLAY_MODEL)
+    if (options->checks == REPLAY_ORACLES)
         seconds = apply_checked(replay, trace);
     else
         seconds = apply_timed(replay, trace);

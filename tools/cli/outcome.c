@@ -34,7 +34,7 @@ static void print_times(const Outcome *outcome)
                time_text(outcome->median, median));
     else
         printf("  %9s", time_text(outcome->least, least));
-    if (outcome->checks == REPLAY_MODEL)
+    if (outcome->checks == REPLAY_ORACLES)
         printf("  checked");
     else if (several)
         printf("  min %8.1f  median %8.1f ns/op", per_operation(outcome, outcome->least),
@@ -76,11 +76,11 @@ static cJSON *outcome_json(const Outcome *outcome)
 {
     cJSON *object = cJSON_CreateObject();
     cJSON_AddStringToObject(object, "file", outcome->file);
-    cJSON_AddBoolToObject(object, "checked", outcome->checks == REPLAY_MODEL);
+    cJSON_AddBoolToObject(object, "checked", outcome->checks == REPLAY_ORACLES);
     cJSON_AddNumberToObject(object, "operations", (double)outcome->operations);
     cJSON_AddNumberToObject(object, "passes", (double)outcome->passes);
     add_times(object, "seconds", outcome, 1);
-    if (outcome->checks == REPLAY_MODEL || outcome->timed == 0)
+    if (outcome->checks == REPLAY_ORACLES || outcome->timed == 0)
         cJSON_AddNullToObject(object, "ns_per_operation");
     else
         add_times(object, "ns_per_operation", outcome, 1e9 / (double)outcome->timed);

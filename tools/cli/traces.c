@@ -82,12 +82,13 @@ Replay *replay_lines(const Trace *trace, const ReplayOptions *options, usize lin
     return replay;
 }
 
-usize parse_number(const char *text, const char *option, usize most, const struct argp_state *state)
+usize parse_number(const char *text, const char *option, usize least, usize most,
+                   const struct argp_state *state)
 {
     char *end;
     errno = 0;
     unsigned long value = strtoul(text, &end, 10);
-    if (*text < '0' || *text > '9' || *end || errno || value < 1 || value > most)
-        argp_error(state, "bad number '%s' for %s: 1 to %zu", text, option, most);
+    if (*text < '0' || *text > '9' || *end || errno || value < least || value > most)
+        argp_error(state, "bad number '%s' for %s: %zu to %zu", text, option, least, most);
     return value;
 }

@@ -3,12 +3,10 @@
 
 #include "tools/replay/convert.h"
 
-/*
- * Comparing everything costs as much as there are tables to read, and extents of the model to look up: this
- * many extents cost as much as a table. It is done so often that a change costs on average as much as this
- * many tables.
- */
+/* Comparing all costs as much as there are tables to read and extents to look up: so many of them cost as much. */
 #define EXTENTS_PER_TABLE 8
+
+/* The whole space is compared so often that a change costs on average as much as this many tables. */
 #define TABLES_PER_CHANGE 8
 
 /* Up to so many extents the neighbourhood of a change is a block of the largest leaf, then of the second. */
@@ -122,17 +120,31 @@ static bool check_tables(Replay *replay, Space *space, const Answer *answer)
     return false;
 }
 
-static bool check_all_now(Space *space)
+/* Tables in the tree; where the walker reads it, as of its last look. */
+static usize tables_of(Space *space)
+{
+    if (space->raw.walkable)
+        return space->raw.tables;
+    MemVmapStats stats = {0};
+    mem_vmap_stats(&space->vmap, &stats);
+    return stats.tables;
+}
+
+usize check_cost(const Space *space, usize tables)
+{
+    return tables + model_extent_count(space->model) / EXTENTS_PER_TABLE;
+}
+
+/* Whether the whole space is to be compared now. */
+static bool check_all_now(const Replay *replay, Space *space)
 {
     if (space->wait > 0) {
         space->wait--;
         return false;
     }
-    MemVmapStats stats = {0};
-    mem_vmap_stats(&space->vmap, &stats);
-    usize cost = stats.tables + model_extent_count(space->model) / EXTENTS_PER_TABLE;
-    space->wait = cost / TABLES_PER_CHANGE;
-    return true;
+    usize thinning = replay->options.thinning > 0 ? replay->options.thinning : 1;
+    space->wait = check_cost(space, tables_of(space)) / TABLES_PER_CHANGE;
+    return space->due++ % thinning == 0;
 }
 
 /* The size of the blocks around a change in which runs are compared. */
@@ -149,7 +161,7 @@ static bool check_tree(Replay *replay, Space *space, const TraceOp *op)
     if (!check_address(replay, space, span.first - 1) || !check_address(replay, space, op->virt) ||
         !check_address(replay, space, span.last) || !check_address(replay, space, span.last + 1))
         return false;
-    if (check_all_now(space))
+    if (check_all_now(replay, space))
         return check_space(replay, space);
     return check_span(replay, space, widen(space, span, block_size(space)), NULL);
 }
@@ -190,6 +202,11 @@ void check_after(Replay *replay, Space *space, const TraceOp *op, const Answer *
         return;
     if (answer->starved)
         find_losses(space, span_of(space, op->virt, op->len), cuts);
-    if (check_told(replay, space) && changes_tree(op->verb))
-        check_tree(replay, space, op);
+    if (!check_told(replay, space))
+        return;
+    bool change = changes_tree(op->verb);
+    if (change && !check_tree(replay, space, op))
+        return;
+    if (space->raw.walkable && (change || op->verb == TRACE_BATCH_END))
+        check_raw_after(replay, space, op, answer);
 }

@@ -85,7 +85,25 @@ bool check_address(Replay *replay, Space *space, uint64_t virt);
 /* Everything about a space: invariants, each run, counts of leaves, tables and credits. */
 bool check_space(Replay *replay, Space *space);
 
-/* Every page that the host gave must be in a tree, waiting, or in a pool. */
-bool check_pages(Replay *replay);
+/* Whether the naive walker reads tables of this format. */
+bool raw_format_known(const char *format);
+
+/* What it costs to look at a whole space with so many tables, in tables to read. */
+usize check_cost(const Space *space, usize tables);
+
+/* The whole tree as the naive walker reads it: against the model, and every table page accounted for. */
+bool check_raw(Replay *replay, Space *space);
+
+/*
+ * The same after a change, as often as the number of tables allows, and the addresses around the change each
+ * time; where the call failed, not a byte may have changed.
+ */
+void check_raw_after(Replay *replay, Space *space, const TraceOp *op, const Answer *answer);
+
+/*
+ * Every page that the host gave must be in a tree, waiting, or in a pool. How many tables `read` has is taken from
+ * the walker, who has just read them; null: from the engine, as for all others.
+ */
+bool check_pages(Replay *replay, const Space *read);
 
 #endif

@@ -255,11 +255,12 @@ usize replay_close(Replay *replay)
     replay->op = NULL;
     for (usize i = 0; i < replay->space_count; i++) {
         replay->selected = replay->spaces[i];
-        if (replay->selected->model)
-            check_space(replay, replay->selected);
+        if (replay->selected->model && check_space(replay, replay->selected) &&
+            replay->selected->raw.walkable)
+            check_raw(replay, replay->selected);
     }
-    if (replay->options.checks == REPLAY_MODEL && replay->space_count > 0)
-        check_pages(replay);
+    if (replay->options.checks == REPLAY_ORACLES && replay->space_count > 0)
+        check_pages(replay, NULL);
     for (usize i = 0; i < replay->space_count; i++)
         space_free(replay->spaces[i]);
     replay->selected = NULL;

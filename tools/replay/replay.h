@@ -4,8 +4,8 @@
 
 /*
  * The replay: applies the operations of a trace to the library, one by one, and holds its answers
- * against what the trace expects and, on request, against the flat model. It prints nothing: whoever
- * opened it is told of every mismatch. Used by the command-line tool, the tests and the fuzzers.
+ * against what the trace expects and, on request, against two oracles: the flat model, and for x86-64 formats
+ * a naive walker of the raw tables. It prints nothing: whoever opened it is told of every mismatch. Used by the command-line tool, the tests and the fuzzers.
  */
 
 #include <mem/vmap.h>
@@ -21,15 +21,15 @@ extern "C" {
 /* The format of space 0 and of spaces that name none, where the options name none. */
 #define REPLAY_FORMAT "x86_64_4level"
 
-/* Table pages of a replay's own host: 2 GiB. */
-#define REPLAY_PAGES ((usize)1 << 19)
+/* Table pages of a replay's own host: 16 GiB, of which only what is used takes memory. */
+#define REPLAY_PAGES ((usize)1 << 22)
 
 /* More spaces in one trace are refused. */
 #define REPLAY_SPACES_MAX 1024
 
 typedef enum ReplayChecks {
     REPLAY_EXPECTATIONS, /* what the trace says after `=>`, and that every page comes back */
-    REPLAY_MODEL,        /* also everything that the model predicts, after every operation */
+    REPLAY_ORACLES,      /* also everything that the oracles say of the space, after every operation */
 } ReplayChecks;
 
 typedef struct ReplayMismatch {
@@ -44,7 +44,9 @@ typedef void (*ReplayReport)(void *context, const ReplayMismatch *mismatch);
 typedef struct ReplayOptions {
     const char *format; /* null: REPLAY_FORMAT */
     ReplayChecks checks;
-    Host *host;          /* to take pages from; null: one of its own */
+    usize cache_pages; /* free table pages that a space keeps, as in MemVmapOptions */
+    usize thinning; /* of the comparisons of a whole space that are due, each of so many is made; 0: all */
+    Host *host;     /* to take pages from; null: one of its own */
     ReplayReport report; /* null: mismatches are only counted */
     void *context;       /* handed to report */
 } ReplayOptions;
@@ -81,7 +83,7 @@ Replay *replay_open(const ReplayOptions *options);
 int replay_apply(Replay *replay, const TraceOp *op);
 
 /*
- * Compares every space with the model where that is wanted, destroys them all and looks for pages that
+ * Compares every space with the oracles where that is wanted, destroys them all and looks for pages that
  * did not come back. Returns all mismatches that the replay has seen. Null is allowed.
  */
 usize replay_close(Replay *replay);

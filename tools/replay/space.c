@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tools/replay/convert.h"
+#include "tools/replay/internal.h"
 
 /* A checked space has hooks of its own: only they know which space a lost leaf was in. */
 static usize pass_page_get(void *context, usize size)
@@ -57,19 +58,20 @@ bool space_format_known(const char *format)
 }
 
 /* `fail` may hit the root table too. A trace needs its spaces, so that ends the failing. */
-static int init_engine(Space *space, const MemVmapPort *port, Host *host)
+static int init_engine(Space *space, const MemVmapPort *port, const ReplayOptions *options, Host *host)
 {
     const MemVmapFormat *format = mem_vmap_format_find(space->format);
-    MemVmapOptions options = {
+    MemVmapOptions engine_options = {
         .allow_write_exec = space->geometry.allow_write_exec,
         .type_index = convert_type_index,
+        .cache_pages = options->cache_pages,
     };
     usize failures = host_failures(host);
-    int code = mem_vmap_init(&space->vmap, port, format, &options);
+    int code = mem_vmap_init(&space->vmap, port, format, &engine_options);
     if (code != MEM_ENOMEM || host_failures(host) == failures)
         return code;
     host_fail_never(host);
-    return mem_vmap_init(&space->vmap, port, format, &options);
+    return mem_vmap_init(&space->vmap, port, format, &engine_options);
 }
 
 static bool init_space(Space *space, const char *format, const ReplayOptions *options, Host *host)
@@ -84,10 +86,11 @@ static bool init_space(Space *space, const char *format, const ReplayOptions *op
     if (!space->format)
         return false;
     if (options->checks == REPLAY_EXPECTATIONS)
-        return init_engine(space, &space->host, host) == MEM_OK;
+        return init_engine(space, &space->host, options, host) == MEM_OK;
     MemVmapPort port = checked_port(space);
     space->model = model_new(&space->geometry);
-    return space->model && init_engine(space, &port, host) == MEM_OK;
+    space->raw.walkable = raw_format_known(format);
+    return space->model && init_engine(space, &port, options, host) == MEM_OK;
 }
 
 Space *space_new(const TraceOp *op, const ReplayOptions *options, Host *host)

@@ -18,6 +18,15 @@ typedef struct Losses {
     usize count;
 } Losses;
 
+/* What the naive walker last saw of a space. */
+typedef struct Raw {
+    bool walkable; /* the walker knows the format */
+    bool current;  /* nothing was changed since */
+    uint64_t hash; /* of all tables */
+    usize tables;  /* that can be reached */
+    usize wait;    /* changes until the whole tree is read again */
+} Raw;
+
 typedef struct Space {
     uint64_t number;
     char *format;
@@ -30,7 +39,9 @@ typedef struct Space {
     MemVmapPort host; /* the hooks that the checked space's own hooks pass on to */
     Losses told;      /* by the port's lost hook, since the last comparison */
     Losses seen;      /* found missing from the tree, since the last comparison */
-    usize wait;       /* changes until the next full comparison */
+    usize wait;       /* changes until the next full comparison is due */
+    usize due;        /* full comparisons that were due so far */
+    Raw raw;
 } Space;
 
 /* True where the tool can make spaces of this format: the library and the model know it. */
