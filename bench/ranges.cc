@@ -2,6 +2,7 @@
 #include "bench/random.h"
 #include "bench/registry.h"
 #include "bench/scenario.h"
+#include "bench/smp.h"
 #include "bench/space.h"
 
 #include <algorithm>
@@ -185,13 +186,14 @@ struct Row {
     Kind kind;
     MakeScenario *make;
     Load engine, naive;
+    Load smp = {0}; /* no places: not measured */
 };
 
 static const Row rows[] = {
-    {"map_1x4K", MAP, single_pages, {256}, {256}},
-    {"unmap_1x4K", UNMAP, single_pages, {256}, {256}},
-    {"map_256x4K", MAP, runs_of_256, {8}, {8, {500}}},
-    {"unmap_256x4K", UNMAP, runs_of_256, {8}, {8, {500}}},
+    {"map_1x4K", MAP, single_pages, {256}, {256}, {256}},
+    {"unmap_1x4K", UNMAP, single_pages, {256}, {256}, {256}},
+    {"map_256x4K", MAP, runs_of_256, {8}, {8, {500}}, {8}},
+    {"unmap_256x4K", UNMAP, runs_of_256, {8}, {8, {500}}, {8}},
     {"map_512x4K_kept", MAP, runs_of_512_kept, {4}, {4, {250}}},
     {"unmap_512x4K_kept", UNMAP, runs_of_512_kept, {4}, {4, {250}}},
     {"map_512x4K_new", MAP, runs_of_512_new, {4}, {4, {250}}},
@@ -236,5 +238,7 @@ void add_range_benchmarks()
     for (const Row &row : rows) {
         add<Engine>(row, row.engine);
         add<NaiveSpace>(row, row.naive);
+        if (row.smp.places > 0)
+            add<SmpEngine>(row, row.smp);
     }
 }

@@ -121,3 +121,11 @@ void *const *ref_follow(void *const *at, size_t steps)
     }
     return at;
 }
+
+uint64_t ref_exchange(uint64_t *word, uint64_t value, size_t steps)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < steps; i++)
+        sum += __atomic_exchange_n(word, value + i, __ATOMIC_ACQUIRE);
+    return sum;
+}

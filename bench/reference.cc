@@ -130,6 +130,16 @@ const char *run_loads(benchmark::State &state)
     return verdict(at == chain.data());
 }
 
+const char *run_exchange(benchmark::State &state)
+{
+    constexpr size_t STEPS = 4096;
+    uint64_t word = 0, sum = 0;
+    timed(
+        state, {STEPS, STEPS}, [&] { word = 0; }, [&] { sum = ref_exchange(&word, 1, STEPS); });
+    /* Every value but the last came back. */
+    return verdict(word == STEPS && sum == STEPS * (STEPS - 1) / 2);
+}
+
 } // namespace
 
 void add_reference_benchmarks()
@@ -138,4 +148,5 @@ void add_reference_benchmarks()
     add_benchmark("ref/check_store_512", run_check_store);
     add_benchmark("ref/zero_table", run_zero);
     add_benchmark("ref/loads_4_dependent", run_loads);
+    add_benchmark("ref/atomic_rmw", run_exchange);
 }

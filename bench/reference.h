@@ -43,6 +43,12 @@ size_t ref_walk_pages(const RefTables *tables, size_t virt, size_t pages);
 /* Follows a chain of pointers, four for each step; returns where it stands then. */
 void *const *ref_follow(void *const *at, size_t steps);
 
+/*
+ * Exchanges a word with `value`, with `value` + 1, and so on, `steps` times: what taking a lock costs that nobody
+ * contends for. Returns the sum of what was there.
+ */
+uint64_t ref_exchange(uint64_t *word, uint64_t value, size_t steps);
+
 #ifdef __cplusplus
 }
 #endif

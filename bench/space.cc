@@ -35,8 +35,12 @@ MemVmapPort Machine::port() const
 }
 
 Engine::Engine(const Machine &machine, const char *format, bool write_exec)
+    : Engine(machine.port(), format, write_exec)
 {
-    MemVmapPort port = machine.port();
+}
+
+Engine::Engine(const MemVmapPort &port, const char *format, bool write_exec)
+{
     MemVmapOptions options = {};
     options.cache_pages = CACHE_PAGES;
     options.allow_write_exec = write_exec;

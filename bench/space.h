@@ -68,7 +68,9 @@ class Engine
         return mem_vmap_verify(&vmap_, nullptr) == 0;
     }
 
-  private:
+  protected:
+    Engine(const MemVmapPort &port, const char *format, bool write_exec);
+
     MemVmap vmap_;
 };
 

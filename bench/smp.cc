@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+#include "bench/smp.h"
+
+#include <cstdlib>
+
+namespace
+{
+
+/* One for every space: one is measured at a time. On a cache line of its own. */
+alignas(64) unsigned lock_word;
+
+void lock(void *)
+{
+    while (__atomic_exchange_n(&lock_word, 1, __ATOMIC_ACQUIRE) != 0) {
+        while (__atomic_load_n(&lock_word, __ATOMIC_RELAXED) != 0) {
+        }
+    }
+}
+
+void unlock(void *)
+{
+    __atomic_store_n(&lock_word, 0, __ATOMIC_RELEASE);
+}
+
+void execute(void *, const MemVmapStep *, unsigned)
+{
+}
+
+MemVmapCpu *here(void *cpu)
+{
+    return static_cast<MemVmapCpu *>(cpu);
+}
+
+/* What was measured would not be what the name says. */
+void interrupt_nobody(void *, const MemVmapCpuSet *)
+{
+    abort();
+}
+
+} // namespace
+
+SmpCpus::SmpCpus()
+{
+    MemVmapCpuPort port = {};
+    port.execute = execute;
+    port.here = here;
+    port.interrupt = interrupt_nobody;
+    port.context = &cpu_[0];
+    MemVmapCpuFeatures features = {};
+    features.asids = 4096;
+    features.by_asid = features.globals = true;
+    int code = mem_vmap_cpus_init(&cpus_, &port, mem_vmap_cpu_type_find("x86_64"), &features);
+    for (unsigned i = 0; i < COUNT && code == 0; i++)
+        code = mem_vmap_cpu_join(&cpu_[i], &cpus_, i);
+    if (code != 0)
+        throw std::bad_alloc();
+}
+
+MemVmapPort SmpCpus::on(MemVmapPort port)
+{
+    port.invalidate_here = nullptr;
+    port.cpus = &cpus_;
+    port.lock = lock;
+    port.unlock = unlock;
+    return port;
+}
+
+void SmpCpus::run(MemVmap *vmap)
+{
+    mem_vmap_switch_to(vmap);
+}
+
+void SmpCpus::stop()
+{
+    for (MemVmapCpu &cpu : cpu_)
+        mem_vmap_cpu_leave(&cpu);
+}
+
+SmpEngine::SmpEngine(const Machine &machine) : Engine(on(machine.port()), nullptr, false)
+{
+    run(&vmap_);
+}
+
+SmpEngine::~SmpEngine()
+{
+    stop();
+}
