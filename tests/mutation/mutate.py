@@ -4,7 +4,7 @@
 
 A copy of the tree in build/mutation is built and must pass; then each fault of faults.py is planted there, what is
 needed is built, and the oracles run from the fastest to the slowest. Prints a table and writes it to
-build/mutation/table.md.
+build/mutation/table.md; with --write also to docs/mutation.md, with what made it and when.
 
 Exit code: 0 when every fault was caught that can be; 1 when one survived (a test is missing), when one was caught
 that faults.py says cannot be, or when the tree fails without a fault; 2 when a fault no longer fits the sources.
@@ -12,6 +12,7 @@ that faults.py says cannot be, or when the tree fails without a fault; 2 when a 
 import argparse
 import concurrent.futures
 import dataclasses
+import datetime
 import json
 import os
 import re
@@ -28,12 +29,13 @@ from faults import FAULTS
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 SKIPPED = 77
+PAGE = os.path.join(TOP, "docs", "mutation.md")
 # What a fault may leave unused is no reason not to build.
 FLAGS = "-O1 -Wno-unused-parameter -Wno-unused-variable -Wno-unused-but-set-variable -Wno-unused-function"
 
 # Which ctests an oracle is made of, by name: the fastest first.
 ORACLES = [
-    ("unit", r"test_(?!trace|model|x86|interleaving)\w+"),
+    ("unit", r"test_(?!trace|model|replay|x86|interleaving)\w+"),
     ("interleaving", r"test_interleaving"),
     ("model", r"model_tiny\w*"),
     ("corpus", r"fuzz_(?!trace)\w+"),
@@ -290,6 +292,31 @@ def table(results, oracles, try_all):
     return "\n".join(lines) + "\n"
 
 
+def processor():
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        return next((line.partition(":")[2].strip() for line in file if line.startswith("model name")), "unknown CPU")
+
+
+def page(text, jobs, minutes):
+    """The table as a page of the documentation: what made it, where and when."""
+    made = [f"{processor()}, {os.cpu_count()} CPUs", run(["cc", "--version"], "asking the compiler").splitlines()[0],
+            FLAGS.split()[0], str(datetime.date.today()),
+            run(["git", "-C", TOP, "describe", "--always", "--dirty"], "asking git").strip()]
+    return f"""\
+<!-- SPDX-License-Identifier: MIT -->
+<!-- Written by tests/mutation/mutate.py --write: not to be edited. -->
+# Which test catches which fault
+
+Each row is a fault that was planted in the engine, alone, and the first test that failed. The tests run from the
+fastest to the slowest, so most faults are caught by a unit test before another oracle has had its turn;
+`mutate.py --all` shows all that catch each. The faults themselves are in tests/mutation/faults.py. See
+[testing.md](testing.md), section Mutation.
+
+`tests/mutation/mutate.py --write --jobs {jobs}`, {minutes:.0f} minutes; {"; ".join(made)}.
+
+{text}"""
+
+
 def say(text):
     print(f"== {text}", file=sys.stderr, flush=True)
 
@@ -308,12 +335,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="only see whether every fault still fits the sources")
     parser.add_argument("--all", action="store_true", help="try every oracle on each fault, not only until one catches it")
+    parser.add_argument("--write", action="store_true", help="also write docs/mutation.md; not with --only")
     parser.add_argument("--only", metavar="REGEX", default="", help="only the faults whose names match")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="compilers and tests at a time; default: all CPUs")
     arguments = parser.parse_args()
+    if arguments.write and arguments.only:
+        parser.error("--write needs all faults")
     if arguments.check or misfits(TOP):
         return check(TOP)
 
+    began = time.monotonic()
     tree = Tree(arguments.jobs)
     tree.copy()
     tree.configure()
@@ -323,6 +354,9 @@ def main():
     text = table(results, tree.oracles, arguments.all)
     with open(os.path.join(TOP, "build", "mutation", "table.md"), "w", encoding="utf-8") as file:
         file.write(text)
+    if arguments.write:
+        with open(PAGE, "w", encoding="utf-8") as file:
+            file.write(page(text, arguments.jobs, (time.monotonic() - began) / 60))
     print(text)
     return 1 if any(verdict(fault, catches) for fault, catches in results) else 0
 

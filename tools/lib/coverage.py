@@ -2,16 +2,19 @@
 # SPDX-License-Identifier: MIT
 """Sums up what `llvm-cov export` says of the engine.
 
-Usage: llvm-cov export ... | coverage.py TOP
+Usage: llvm-cov export ... | coverage.py TOP SUMMARY
 
 The engine's functions are instantiated once for every format, each with lines and branches of its own: here a line
 counts where any instance has executed it, and each of the two ways of a condition where any instance took it.
-Prints a table of the files below lib/ and arch/, what is missing in each, and the sums. Exit code 1 where a line is
-missing or less than 95 % of the branches were taken.
+Prints a table of the files below lib/ and arch/, what is missing in each, and the sums, which it also writes to
+SUMMARY, with the date and the commit, as JSON. Exit code 1 where a line is missing or less than 95 % of the branches
+were taken.
 """
 import collections
+import datetime
 import json
 import os
+import subprocess
 import sys
 
 BRANCHES_WANTED = 95.0
@@ -59,6 +62,14 @@ def missing_text(lines, branches):
     return ", ".join([f"lines {' '.join(numbers)}"] * bool(numbers) + ways)
 
 
+def write_summary(path, top, line_percent, branch_percent):
+    commit = subprocess.run(["git", "-C", top, "describe", "--always", "--dirty"], stdout=subprocess.PIPE,
+                            stderr=subprocess.DEVNULL, text=True, check=False).stdout.strip()
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump({"lines": line_percent, "branches": branch_percent, "date": str(datetime.date.today()),
+                   "commit": commit or "unknown"}, file)
+
+
 def main():
     lines, branches = read(json.load(sys.stdin), os.path.realpath(sys.argv[1]))
     total = [0, 0, 0, 0]
@@ -73,6 +84,7 @@ def main():
     line_percent, branch_percent = percent(total[1], total[0]), percent(total[3], total[2])
     print(f"lines {line_percent:.1f} % ({total[1]} of {total[0]}), "
           f"branches {branch_percent:.1f} % ({total[3]} of {total[2]} ways)")
+    write_summary(sys.argv[2], sys.argv[1], line_percent, branch_percent)
     return 0 if total[0] and total[0] == total[1] and branch_percent >= BRANCHES_WANTED else 1
 
 
