@@ -91,14 +91,23 @@ void mem_vmap_cpu_serve(MemVmapCpu *cpu)
         mem_vmap_cpu_catch_up(cpu);
 }
 
+static void pin(const MemVmapCpus *cpus)
+{
+    if (cpus->port.pin != NULL)
+        cpus->port.pin(cpus->port.context);
+}
+
+static void unpin(const MemVmapCpus *cpus)
+{
+    if (cpus->port.unpin != NULL)
+        cpus->port.unpin(cpus->port.context);
+}
+
 static void serve_here(const MemVmapCpus *cpus)
 {
-    const MemVmapCpuPort *port = &cpus->port;
-    if (port->pin != NULL)
-        port->pin(port->context);
+    pin(cpus);
     mem_vmap_cpu_serve(cpu_here(cpus));
-    if (port->unpin != NULL)
-        port->unpin(port->context);
+    unpin(cpus);
 }
 
 /* Whether a plan names addresses of the upper half, which an idle CPU uses too. */
@@ -148,16 +157,14 @@ static MemVmapCpuSet targets_of(const Shootdown *shootdown)
 static void interrupt_and_serve(const MemVmapCpus *cpus, MemVmapCpuSet targets)
 {
     const MemVmapCpuPort *port = &cpus->port;
-    if (port->pin != NULL)
-        port->pin(port->context);
+    pin(cpus);
     MemVmapCpu *cpu = cpu_here(cpus);
     if (cpu != NULL)
         targets.words[cpu->number / 64] &= ~((uint64_t)1 << cpu->number % 64);
     if (port->interrupt != NULL && !cpu_set_is_empty(&targets))
         port->interrupt(port->context, &targets);
     mem_vmap_cpu_serve(cpu);
-    if (port->unpin != NULL)
-        port->unpin(port->context);
+    unpin(cpus);
 }
 
 static void wait_for(const Shootdown *shootdown, unsigned number)
@@ -170,8 +177,37 @@ static void wait_for(const Shootdown *shootdown, unsigned number)
     }
 }
 
+/* Numbers a plan and applies it, unless something came in between: then all is forgotten later. */
+static bool count_and_forget(MemVmapCpu *cpu, const MemVmapPlan *plan)
+{
+    uint64_t generation = shared_count(&cpu->current->ledger.generation);
+    if (shared_load(&cpu->applied) + 1 != generation)
+        return false;
+    forget(cpu, plan);
+    shared_store(&cpu->applied, generation);
+    return true;
+}
+
+/*
+ * Where there is one CPU, and it has the space loaded, nobody else will look for the plan: it is not posted.
+ * False: that is not so.
+ */
+static bool shoot_down_alone(const MemVmap *vmap, const MemVmapPlan *plan)
+{
+    const MemVmapCpus *cpus = vmap->port.cpus;
+    if (!vmap->alone || plan->global)
+        return false;
+    pin(cpus);
+    MemVmapCpu *cpu = cpu_here(cpus);
+    bool done = cpu != NULL && cpu->current == vmap && count_and_forget(cpu, plan);
+    unpin(cpus);
+    return done;
+}
+
 void mem_vmap_shoot_down(MemVmap *vmap, const MemVmapPlan *plan)
 {
+    if (shoot_down_alone(vmap, plan))
+        return;
     Shootdown shootdown = post(vmap, plan);
     MemVmapCpuSet targets = targets_of(&shootdown);
     if (cpu_set_is_empty(&targets))
