@@ -57,8 +57,8 @@ static bool holds_a_lock(const Thread *thread)
 }
 
 /*
- * Under the lock, what is loaded changes only by what MMUs set. Accesses that order nothing are left to the random
- * driver: they come in rows, between others that are looked at here.
+ * Under the lock, what is loaded changes only by what MMUs set. Accesses that order nothing are left to the
+ * random driver: they come in rows, between others that are looked at here.
  */
 static bool matters(Point point)
 {

@@ -136,7 +136,7 @@ FAULTS = [
     fault("nobody_waits", ("lib/shootdown.c", "            wait_for(&shootdown,", "            (void)(shootdown,")),
     fault("who_waits_does_not_serve",
           ("lib/shootdown.c", "        serve_here(shootdown->cpus);\n", ""),
-          ("lib/shootdown.c", "    mem_vmap_cpu_serve(cpu);\n    if (port->unpin", "    if (port->unpin")),
+          ("lib/shootdown.c", "    mem_vmap_cpu_serve(cpu);\n    unpin(cpus);\n", "    unpin(cpus);\n")),
     fault("acknowledged_before_it_is_forgotten",
           ("lib/shootdown.c", """\
         forget(cpu, kept ? &posted.plan : &all_of_a_space);
@@ -156,6 +156,13 @@ FAULTS = [
     fault("a_plan_is_read_while_it_is_written",
           ("lib/ledger.c", "    return shared_load(&ledger->stamp) == 2 * generation;\n", "    return true;\n"),
           ("lib/ledger.c", "    if (shared_load(&ledger->stamp) != 2 * generation)\n        return false;\n", "")),
+
+    # One CPU.
+    fault("the_only_cpu_forgets_nothing",
+          ("lib/shootdown.c", "    forget(cpu, plan);\n    shared_store(&cpu->applied, generation);\n",
+           "    shared_store(&cpu->applied, generation);\n")),
+    fault("the_only_cpu_has_another_space",
+          ("lib/shootdown.c", "cpu->current == vmap && count_and_forget(", "cpu->current != NULL && count_and_forget(")),
 
     # ASIDs.
     fault("asid_reused_without_a_flush",

@@ -241,12 +241,15 @@ void sim_begin(const Config *config, const Driver *driver)
     sim.setup_call = NULL;
     sim.setup_cpu = &sim.cpu[0];
     sim.clock = sim.steps = sim.effect = sim.calls = sim.maps = 0;
+    MemVmapCpuPort port = sim_cpu_port;
+    if (config->cpus == 1)
+        port.interrupt = NULL; /* nobody would be interrupted */
     log_begin();
     pages_begin();
     sim.boot_root = pages_get();
     memset(pages_pointer(sim.boot_root), 0, 1ul << config->kind->shift[0]);
     pages_root(sim.boot_root, NULL, config->kind->levels - 1);
-    if (mem_vmap_cpus_init(&sim.cpus, &sim_cpu_port, mem_vmap_cpu_type_find(config->kind->name),
+    if (mem_vmap_cpus_init(&sim.cpus, &port, mem_vmap_cpu_type_find(config->kind->name),
                            &config->features) != 0)
         violation("the CPUs cannot be made");
     for (unsigned i = 0; i < config->cpus; i++) {

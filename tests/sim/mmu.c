@@ -274,8 +274,8 @@ void mmu_speculate(Cpu *cpu, unsigned probe)
 }
 
 /*
- * A write sets the dirty bit in the entry as it is by now, and goes where that leads; not at all if it is not there,
- * or read-only, any more.
+ * A write sets the dirty bit in the entry as it is by now, and goes where that leads; not at all if it is not
+ * there, or read-only, any more.
  */
 static void write_anew(Cpu *cpu, unsigned probe)
 {

@@ -138,7 +138,7 @@ static Config some_machine(void)
     static const unsigned ceilings[] = {0, 1, 2, 5};
     static const usize caches[] = {MEM_VMAP_NO_CACHE, MEM_VMAP_NO_CACHE, 3, 0};
     Config config = {.kind = sim_kinds[below(sim_kind_count)]};
-    config.cpus = 2 + below(CPUS - 1);
+    config.cpus = 1 + below(CPUS);
     config.spaces = 2 + below(SPACES - 1);
     config.features =
         (MemVmapCpuFeatures){asids[below(5)], below(2) == 0, below(3) != 0, ceilings[below(4)]};

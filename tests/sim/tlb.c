@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* What a CPU has cached, and how it is told to forget. Addresses here are linear, without their sign extension. */
+/* What a CPU has cached, and how it is told to forget. Addresses are linear: without their sign extension. */
 
 #include "tests/sim/sim.h"
 

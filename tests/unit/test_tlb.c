@@ -187,6 +187,19 @@ static void a_table_that_goes_takes_its_line_along(void **state)
     assert_leaf(t->space, VIRT, 0, PAGE, 0);
 }
 
+/* Lines for holes lead into upper tables, which go with their last page, wherever that is. */
+static void upper_tables_that_go_take_the_lines_of_holes_along(void **state)
+{
+    TlbTest *t = *state;
+    must_map(t->space, PHYS, VIRT, PAGE, 0);
+    for (unsigned round = 0; round < 2; round++) {
+        assert_hole(t->space, VIRT + 100 * M2);
+        assert_hole(t->space, VIRT + 5 * G1 + 100 * M2);
+        assert_hole(t->space, VIRT + 3 * G512 + 100 * M2);
+        mem_vmap_unmap(&t->space->vmap, VIRT, PAGE);
+    }
+}
+
 /* Far and wide: its tables go with it, and every one counts for the addresses that it translated. */
 static void a_subtree_that_goes_takes_all_its_lines_along(void **state)
 {
@@ -288,19 +301,27 @@ static void a_map_over_a_table_that_waits_is_seen(void **state)
     }
 }
 
-/* A second unmap of what waits in a batch must not return while a line still answers. */
+/* A second unmap of what waits in a batch must not end while a line still answers: also where it has overflowed. */
 static void bug_19_an_unmap_of_what_waits_in_a_batch_is_seen(void **state)
 {
     TlbTest *t = *state;
-    MemVmapBatch batch;
-    must_map(t->space, PHYS, VIRT, M2, MEM_VMAP_CAP_4K);
-    assert_leaf(t->space, VIRT, PHYS, PAGE, 0);
-    assert_int_equal(mem_vmap_batch_begin(&batch, &t->space->vmap), 0);
-    mem_vmap_batch_unmap(&batch, VIRT, M2);
-    mem_vmap_unmap(&t->space->vmap, VIRT, PAGE);
-    assert_hole(t->space, VIRT);
-    mem_vmap_batch_end(&batch);
-    assert_holes(t->space, VIRT, M2);
+    const usize elsewhere = VIRT + 64 * M2, most = MEM_VMAP_BATCH_RANGES + 1;
+    for (usize others = 0; others <= most; others += most) {
+        MemVmapBatch first, second;
+        must_map(t->space, PHYS, VIRT, M2, MEM_VMAP_CAP_4K);
+        must_map(t->space, PHYS, elsewhere, M2, MEM_VMAP_CAP_4K);
+        assert_leaf(t->space, VIRT, PHYS, PAGE, 0);
+        assert_int_equal(mem_vmap_batch_begin(&first, &t->space->vmap), 0);
+        assert_int_equal(mem_vmap_batch_begin(&second, &t->space->vmap), 0);
+        mem_vmap_batch_unmap(&first, VIRT, M2);
+        for (usize i = 0; i < others; i++)
+            mem_vmap_batch_unmap(&second, elsewhere + 2 * i * PAGE, PAGE);
+        mem_vmap_batch_unmap(&second, VIRT, PAGE);
+        mem_vmap_batch_end(&second);
+        assert_hole(t->space, VIRT);
+        mem_vmap_batch_end(&first);
+        mem_vmap_unmap(&t->space->vmap, elsewhere, M2);
+    }
 }
 
 static void a_space_made_where_another_was_has_no_lines(void **state)
@@ -456,6 +477,7 @@ int main(void)
         TEST_TLB(a_page_that_goes_is_missed),
         TEST_TLB(only_tables_cost_lines),
         TEST_TLB(a_table_that_goes_takes_its_line_along),
+        TEST_TLB(upper_tables_that_go_take_the_lines_of_holes_along),
         TEST_TLB(a_subtree_that_goes_takes_all_its_lines_along),
         TEST_TLB(the_upper_half_has_lines_that_go_too),
         TEST_TLB(tables_that_go_far_away_cost_nothing),
