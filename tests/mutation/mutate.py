@@ -44,6 +44,7 @@ ORACLES = [
     ("exhaustive", r"exhaustive_\w+"),
     ("replay", r"replay_\w+"),
     ("model x86", r"model_x86\w+"),
+    ("simulator", r"sim_random|sim_exhaustive\w+"),
     ("proof", r"proof\w*"),
 ]
 
