@@ -65,10 +65,15 @@ static const MemFormat aarch64_16k_upper = {
 #define FORMAT aarch64_16k_upper
 #include "lib/instance.h"
 
+/*
+ * Without LPA2 a stage 2 walk cannot start at level 0 (D8.2.7, VTCR_EL2.SL0): 48 bits would take two root tables
+ * side by side, one has 47.
+ */
 static const MemFormat aarch64_16k_stage2 = {
     .name = "aarch64_16k_stage2",
-    .va_bits = 48,
-    LEVELS_48,
+    .va_bits = 47,
+    .top = 2,
+    .levels = {A64_LEAVES(14, 11), A64_LEAVES(25, 11), A64_TABLES(36, 11)},
     ADDRESS_48,
     A64_STAGE2_FIELDS,
     .encode = a64_stage2_encode,

@@ -15,7 +15,8 @@ static bool differ(const World *world, const char *what, uint64_t virt, uint64_t
 static bool compare_page(World *world, unsigned index)
 {
     const FlatPage *page = &world->flat->pages[index];
-    uint64_t offset = world_random(world, 4096), virt = flat_virt(world->flat, index) + offset;
+    uint64_t bytes = flat_page_size(world->geometry), offset = world_random(world, bytes);
+    uint64_t virt = flat_virt(world->flat, index) + offset;
     MemVmapLeaf leaf;
     int result = mem_vmap_lookup(&world->vmap, virt, &leaf);
     usize phys = mem_vmap_translate(&world->vmap, virt);
@@ -25,7 +26,7 @@ static bool compare_page(World *world, unsigned index)
         return differ(world, "lookup", virt, (uint64_t)result, page->mapped);
     if (!page->mapped)
         return result == MEM_EMISS && phys == 0 ? true : differ(world, "miss", virt, phys, 0);
-    uint64_t size = world->geometry->leaf_pages[flat_leaf(world->flat, index)] * 4096;
+    uint64_t size = flat_leaf_size(world->geometry, flat_leaf(world->flat, index));
     if (phys != page->frame + offset || leaf.phys != phys)
         return differ(world, "address", virt, phys, page->frame + offset);
     if (leaf.flags != page->flags)
@@ -45,7 +46,7 @@ static int compare_run(void *context, const MemVmapRun *run)
     Walking *walking = context;
     World *world = walking->world;
     const Flat *flat = world->flat;
-    for (uint64_t at = 0; at < run->len; at += 4096) {
+    for (uint64_t at = 0; at < run->len; at += flat_page_size(flat->geometry)) {
         while (walking->next < flat->count && !flat->pages[walking->next].mapped)
             walking->next++;
         const FlatPage *page = &flat->pages[walking->next];
@@ -83,7 +84,7 @@ static bool compare_counts(World *world)
         const FlatPage *page = &world->flat->pages[i];
         unsigned leaf = page->mapped ? flat_leaf(world->flat, i) : 0;
         leaves[leaf] += page->mapped;
-        i += (unsigned)world->geometry->leaf_pages[leaf];
+        i += flat_leaf_count(world->geometry, leaf);
     }
     for (unsigned leaf = 0; leaf < world->geometry->leaf_count; leaf++)
         if (stats.leaves[leaf] != leaves[leaf])
@@ -91,6 +92,17 @@ static bool compare_counts(World *world)
     usize pages = stats.tables + stats.tables_waiting + stats.pool_free;
     if (pages != arena_out(world->arena))
         return differ(world, "table pages", 0, pages, arena_out(world->arena));
+    return true;
+}
+
+/* A naive walk on both sides of either end of what was touched, and anywhere. */
+static bool compare_boundaries(World *world, unsigned first, unsigned last)
+{
+    unsigned anywhere = (unsigned)world_random(world, world->flat->count);
+    const unsigned pages[] = {first, first + 1, last - 1, last, anywhere};
+    for (unsigned i = 0; i < sizeof pages / sizeof *pages; i++)
+        if (!world_compare_naive(world, pages[i]))
+            return false;
     return true;
 }
 
@@ -102,5 +114,7 @@ bool world_compare(World *world)
     for (unsigned i = first; i <= last; i++)
         if (!compare_page(world, i))
             return false;
+    if (world->cpu.format != NULL && !compare_boundaries(world, first, last))
+        return false;
     return compare_walk(world) && compare_counts(world);
 }

@@ -3,7 +3,20 @@
 
 #include <stdlib.h>
 
-enum { PAGE = 4096 };
+uint64_t flat_page_size(const FlatGeometry *geometry)
+{
+    return flat_leaf_size(geometry, 0);
+}
+
+uint64_t flat_leaf_size(const FlatGeometry *geometry, unsigned leaf)
+{
+    return geometry->leaf_pages[leaf] * 4096;
+}
+
+unsigned flat_leaf_count(const FlatGeometry *geometry, unsigned leaf)
+{
+    return (unsigned)(geometry->leaf_pages[leaf] / geometry->leaf_pages[0]);
+}
 
 Flat *flat_new(const FlatGeometry *geometry)
 {
@@ -28,19 +41,19 @@ void flat_free(Flat *flat)
 uint64_t flat_virt(const Flat *flat, unsigned page)
 {
     unsigned window = page / flat->geometry->window_pages, inside = page % flat->geometry->window_pages;
-    return flat->geometry->window_virt[window] + (uint64_t)inside * PAGE;
+    return flat->geometry->window_virt[window] + inside * flat_page_size(flat->geometry);
 }
 
 FlatSpan flat_clip(const Flat *flat, unsigned window, uint64_t first, uint64_t last)
 {
     const FlatGeometry *geometry = flat->geometry;
-    uint64_t low = geometry->window_virt[window],
-             high = low + ((uint64_t)geometry->window_pages * PAGE - 1);
+    uint64_t size = flat_page_size(geometry);
+    uint64_t low = geometry->window_virt[window], high = low + (geometry->window_pages * size - 1);
     unsigned base = window * geometry->window_pages;
     if (first > high || last < low)
         return (FlatSpan){1, 0};
     uint64_t from = first > low ? first : low, to = last < high ? last : high;
-    return (FlatSpan){base + (unsigned)((from - low) / PAGE), base + (unsigned)((to - low) / PAGE)};
+    return (FlatSpan){base + (unsigned)((from - low) / size), base + (unsigned)((to - low) / size)};
 }
 
 bool flat_any_mapped(const Flat *flat, FlatSpan span)
@@ -88,7 +101,7 @@ static void cut_around(Flat *flat, FlatSpan span)
 void flat_map(Flat *flat, FlatSpan span, uint64_t frame, int flags, unsigned leaf)
 {
     for (unsigned i = span.first; i <= span.last; i++) {
-        uint64_t at = frame + (uint64_t)(i - span.first) * PAGE;
+        uint64_t at = frame + (i - span.first) * flat_page_size(flat->geometry);
         flat->pages[i] = (FlatPage){.mapped = true, .frame = at, .flags = flags, .leaf = leaf};
     }
     set_piece(flat, span.first, span.last);
@@ -117,21 +130,22 @@ void flat_protect(Flat *flat, FlatSpan span, int rights_mask, int rights)
 /* The block of `pages` pages around a page, aligned in the virtual address space. */
 static FlatSpan block_around(const Flat *flat, unsigned page, uint64_t pages)
 {
-    uint64_t inside = flat_virt(flat, page) / PAGE % pages;
+    uint64_t inside = flat_virt(flat, page) / flat_page_size(flat->geometry) % pages;
     unsigned first = page - (unsigned)inside;
     return (FlatSpan){first, first + (unsigned)pages - 1};
 }
 
 static bool frames_fit(const Flat *flat, unsigned page, uint64_t pages)
 {
-    return (flat->pages[page].frame - flat_virt(flat, page)) % (pages * PAGE) == 0;
+    uint64_t size = pages * flat_page_size(flat->geometry);
+    return (flat->pages[page].frame - flat_virt(flat, page)) % size == 0;
 }
 
 unsigned flat_leaf(const Flat *flat, unsigned page)
 {
     const FlatPage *at = &flat->pages[page];
     for (unsigned leaf = at->leaf; leaf > 0; leaf--) {
-        uint64_t pages = flat->geometry->leaf_pages[leaf];
+        unsigned pages = flat_leaf_count(flat->geometry, leaf);
         FlatSpan block = block_around(flat, page, pages);
         bool inside = page >= block.first && block.first >= at->piece_first && block.last <= at->piece_last;
         if (inside && frames_fit(flat, page, pages))
@@ -148,7 +162,7 @@ static bool joins(const Flat *flat, FlatSpan block, int noted)
         return false;
     for (unsigned i = block.first; i <= block.last; i++) {
         const FlatPage *page = &flat->pages[i];
-        bool follows = page->frame == first->frame + (uint64_t)(i - block.first) * PAGE;
+        bool follows = page->frame == first->frame + (i - block.first) * flat_page_size(flat->geometry);
         if (!page->mapped || !follows || ((page->flags ^ first->flags) & ~noted) != 0)
             return false;
     }
@@ -173,7 +187,7 @@ static void join(Flat *flat, FlatSpan block, unsigned leaf, int accessed, int di
 void flat_collapse(Flat *flat, FlatSpan span, int accessed, int dirty)
 {
     for (unsigned leaf = 1; leaf < flat->geometry->leaf_count; leaf++) {
-        uint64_t pages = flat->geometry->leaf_pages[leaf];
+        unsigned pages = flat_leaf_count(flat->geometry, leaf);
         for (unsigned i = span.first; i <= span.last; i++) {
             FlatSpan block = block_around(flat, i, pages);
             if (block.first != i || block.last > span.last || !flat->pages[i].mapped)

@@ -23,9 +23,16 @@ typedef struct flat_geometry {
     uint64_t window_virt[FLAT_WINDOWS]; /* ascending; aligned to the largest leaf that may lie in them */
     unsigned window_pages;
     unsigned leaf_count;
-    uint64_t leaf_pages[FLAT_LEAVES]; /* ascending, the first is 1 */
+    uint64_t leaf_pages[FLAT_LEAVES]; /* ascending, in units of 4 KiB; the first is the page */
     uint64_t phys_bits;
 } FlatGeometry;
+
+/* In bytes. */
+uint64_t flat_page_size(const FlatGeometry *geometry);
+uint64_t flat_leaf_size(const FlatGeometry *geometry, unsigned leaf);
+
+/* How many pages a leaf has. */
+unsigned flat_leaf_count(const FlatGeometry *geometry, unsigned leaf);
 
 typedef struct flat_page {
     bool mapped;

@@ -38,7 +38,7 @@ static FlatSpan random_span(World *world)
 {
     const FlatGeometry *geometry = world->geometry;
     unsigned window = (unsigned)world_random(world, geometry->window_count), pages = geometry->window_pages;
-    unsigned granule = (unsigned)geometry->leaf_pages[world_random(world, geometry->leaf_count)];
+    unsigned granule = flat_leaf_count(geometry, (unsigned)world_random(world, geometry->leaf_count));
     unsigned first = (unsigned)world_random(world, pages) / granule * granule;
     unsigned most = one_in(world, 3) ? 4 * granule : one_in(world, 2) ? pages : 8;
     unsigned count = 1 + (unsigned)world_random(world, most);
@@ -57,9 +57,10 @@ typedef struct arguments {
 
 static Arguments arguments_for(World *world, FlatSpan span)
 {
-    uint64_t head = one_in(world, 4) ? world_random(world, 4096) : 0;
-    uint64_t bytes = (uint64_t)(span.last - span.first + 1) * 4096, len = bytes - head;
-    uint64_t slack = len > 4096 || head == 0 ? 4095 : len - 1;
+    uint64_t size = flat_page_size(world->geometry),
+             head = one_in(world, 4) ? world_random(world, size) : 0;
+    uint64_t len = (span.last - span.first + 1) * size - head;
+    uint64_t slack = len > size || head == 0 ? size - 1 : len - 1;
     if (one_in(world, 4))
         len -= world_random(world, slack + 1);
     return (Arguments){flat_virt(world->flat, span.first) + head, len};
@@ -73,20 +74,24 @@ static int random_flags(World *world)
     flags |= one_in(world, 8) ? MEM_VMAP_NO_RESERVE : 0;
     flags |= one_in(world, 6) ? (int)world_random(world, 4) * MEM_VMAP_ACCESSED : 0;
     flags |= one_in(world, 3) ? MEM_VMAP_CAP_4K : one_in(world, 6) ? MEM_VMAP_CAP_2M : 0;
-    return flags;
+    return one_in(world, 16) ? flags : flags & ~world->format->lacks;
 }
 
 /* A frame address: often the virtual address moved by something aligned, so that large leaves fit. */
 static uint64_t random_frame(World *world, FlatSpan span)
 {
     const FlatGeometry *geometry = world->geometry;
-    uint64_t mask = ((uint64_t)1 << geometry->phys_bits) - 1,
-             bytes = (uint64_t)(span.last - span.first + 1) * 4096;
-    uint64_t largest = geometry->leaf_pages[geometry->leaf_count - 1] * 4096;
+    uint64_t size = flat_page_size(geometry), mask = ((uint64_t)1 << geometry->phys_bits) - 1;
+    uint64_t bytes = (span.last - span.first + 1) * size;
+    uint64_t largest = flat_leaf_size(geometry, geometry->leaf_count - 1);
     if (one_in(world, 16))
         return mask + 1 - bytes; /* up to the last physical page */
+    if (geometry->phys_bits > 48 &&
+        one_in(world, 8)) /* across a bit that may stand elsewhere in an entry */
+        return ((uint64_t)1 << (47 + world_random(world, geometry->phys_bits - 47))) -
+               bytes / 2 / size * size;
     if (one_in(world, 4))
-        return world_random(world, mask + 1 - bytes) & ~(uint64_t)4095;
+        return world_random(world, mask + 1 - bytes) & ~(size - 1);
     uint64_t frame =
         (flat_virt(world->flat, span.first) % (4 * largest)) + world_random(world, 4) * largest;
     return frame <= mask + 1 - bytes ? frame : 0;
@@ -95,9 +100,9 @@ static uint64_t random_frame(World *world, FlatSpan span)
 /* The largest leaf that the flags' caps allow, as an index. */
 static unsigned capped_leaf(const FlatGeometry *geometry, int flags)
 {
-    uint64_t most = flags & MEM_VMAP_CAP_4K ? 1 : flags & MEM_VMAP_CAP_2M ? 512 : UINT64_MAX;
+    uint64_t most = flags & MEM_VMAP_CAP_4K ? 4096 : flags & MEM_VMAP_CAP_2M ? 512 * 4096 : UINT64_MAX;
     unsigned leaf = geometry->leaf_count - 1;
-    while (geometry->leaf_pages[leaf] > most)
+    while (leaf > 0 && flat_leaf_size(geometry, leaf) > most)
         leaf--;
     return leaf;
 }
@@ -108,23 +113,41 @@ static bool excused(const World *world, int engine, usize failures)
     return engine == MEM_ENOMEM && arena_failures(world->arena) > failures;
 }
 
+/* What any call must say to these flags. */
+static int judge_flags(const World *world, int flags)
+{
+    if ((flags & WRITE_EXEC) == WRITE_EXEC)
+        return MEM_EFLAGS;
+    return flags & world->format->lacks ? MEM_ENOTSUP : 0;
+}
+
+static int judge_map(const World *world, FlatSpan span, int flags)
+{
+    int result = judge_flags(world, flags);
+    unsigned type = (flags & MEM_VMAP_TYPE_MASK) >> MEM_VMAP_TYPE_SHIFT;
+    if (result == 0 && world->format->type_index[type] == MEM_VMAP_TYPE_NONE)
+        return MEM_ENOTSUP;
+    if (result == 0 && flat_any_mapped(world->flat, span))
+        return MEM_EOVERLAP;
+    return result;
+}
+
 static bool step_map(World *world)
 {
     FlatSpan span = random_span(world);
     Arguments at = arguments_for(world, span);
     int flags = random_flags(world);
     uint64_t frame = random_frame(world, span);
+    uint64_t phys = frame + at.virt % flat_page_size(world->geometry);
     usize failures = arena_failures(world->arena), cost = 0, out = arena_out(world->arena);
     snprintf(world->text, sizeof world->text, "map 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64 " flags 0x%x",
-             frame + at.virt % 4096, at.virt, at.len, (unsigned)flags);
+             phys, at.virt, at.len, (unsigned)flags);
     world->touched = span;
-    int model = (flags & WRITE_EXEC) == WRITE_EXEC   ? MEM_EFLAGS
-                : flat_any_mapped(world->flat, span) ? MEM_EOVERLAP
-                                                     : 0;
-    int costed = mem_vmap_cost(&world->vmap, frame + at.virt % 4096, at.virt, at.len, flags, &cost);
+    int model = judge_map(world, span, flags);
+    int costed = mem_vmap_cost(&world->vmap, phys, at.virt, at.len, flags, &cost);
     MemVmapStats before, after;
     mem_vmap_stats(&world->vmap, &before);
-    int engine = mem_vmap_map(&world->vmap, frame + at.virt % 4096, at.virt, at.len, flags);
+    int engine = mem_vmap_map(&world->vmap, phys, at.virt, at.len, flags);
     mem_vmap_stats(&world->vmap, &after);
     if (costed != model)
         return disagree(world, costed, model);
@@ -136,7 +159,8 @@ static bool step_map(World *world)
         return disagree(world, (int)cost,
                         (int)(after.tables + after.credits - before.tables - before.credits));
     if (engine == 0)
-        flat_map(world->flat, span, frame, flags & ~CAPS, capped_leaf(world->geometry, flags));
+        flat_map(world->flat, span, frame, (flags & ~CAPS) | world->presets,
+                 capped_leaf(world->geometry, flags));
     return true;
 }
 
@@ -163,10 +187,10 @@ static bool step_unmap(World *world)
 {
     FlatSpan span = random_span(world);
     Arguments at = arguments_for(world, span);
-    usize failures = arena_failures(world->arena);
+    usize failures = arena_failures(world->arena), page_last = flat_page_size(world->geometry) - 1;
     if (one_in(world, 40)) { /* across windows, and what lies between them */
         FlatSpan other = random_span(world);
-        uint64_t end = flat_virt(world->flat, other.last) + 4095;
+        uint64_t end = flat_virt(world->flat, other.last) + page_last;
         if (end > at.virt)
             at.len = end - at.virt == UINT64_MAX ? UINT64_MAX : end - at.virt + 1;
     }
@@ -180,7 +204,7 @@ static bool step_unmap(World *world)
     uint64_t end = at.virt + (at.len - 1) < at.virt ? UINT64_MAX : at.virt + (at.len - 1);
     world->touched = span;
     for (unsigned window = 0; window < world->geometry->window_count; window++) {
-        FlatSpan clip = flat_clip(world->flat, window, at.virt & ~(uint64_t)4095, end | 4095);
+        FlatSpan clip = flat_clip(world->flat, window, at.virt & ~page_last, end | page_last);
         flat_unmap(world->flat, clip);
         if (clip.first <= clip.last && clip.last > world->touched.last)
             world->touched.last = clip.last;
@@ -199,9 +223,9 @@ static bool step_protect(World *world)
     snprintf(world->text, sizeof world->text, "protect 0x%" PRIx64 " 0x%" PRIx64 " flags 0x%x", at.virt,
              at.len, (unsigned)flags);
     world->touched = span;
-    int model = (flags & WRITE_EXEC) == WRITE_EXEC   ? MEM_EFLAGS
-                : flat_all_mapped(world->flat, span) ? 0
-                                                     : MEM_EMISS;
+    int model = judge_flags(world, flags);
+    if (model == 0 && !flat_all_mapped(world->flat, span))
+        model = MEM_EMISS;
     if (world->batch_open)
         engine = mem_vmap_batch_protect(&world->batch, at.virt, at.len, flags);
     else

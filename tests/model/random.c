@@ -17,48 +17,38 @@
 #include <string.h>
 #include <time.h>
 
-static const FlatGeometry geometries[] = {
-    {"tiny", 2, {0, (uint64_t)-131072}, 32, 3, {1, 4, 16}, 24},
-    {"tiny_mod2", 1, {0}, 64, 2, {1, 8}, 24},
-    {"tiny_deep", 2, {0, (uint64_t)-131072}, 32, 3, {1, 4, 8}, 24},
-    /* Page 0; across 1 GiB; both edges of the hole; the top of the address space. */
-    {"x86_64_4level",
-     5,
-     {0, 0x3fc00000, 0x7fffff800000, 0xffff800000000000, (uint64_t)-8388608},
-     2048,
-     2,
-     {1, 512},
-     52},
-    {"x86_64_5level",
-     5,
-     {0, 0x7fffffc00000, 0xffffffff800000, 0xff00000000000000, (uint64_t)-8388608},
-     2048,
-     2,
-     {1, 512},
-     52},
-};
-
-static const MemVmapFormat *format_of(const FlatGeometry *geometry)
+static const MemVmapFormat *format_of(const char *name)
 {
-    if (strcmp(geometry->format, "tiny") == 0)
+    if (strcmp(name, "tiny") == 0)
         return &mem_vmap_tiny;
-    if (strcmp(geometry->format, "tiny_mod2") == 0)
+    if (strcmp(name, "tiny_mod2") == 0)
         return &mem_vmap_tiny_mod2;
-    if (strcmp(geometry->format, "tiny_deep") == 0)
+    if (strcmp(name, "tiny_deep") == 0)
         return &mem_vmap_tiny_deep;
-    return mem_vmap_format_find(geometry->format);
+    return mem_vmap_format_find(name);
 }
 
-static bool world_begin(World *world, const FlatGeometry *geometry, uint64_t seed)
+/* Every other seed is of a CPU that sets accessed and dirty flags itself. */
+static bool world_begin(World *world, const ModelFormat *row, uint64_t seed)
 {
-    static const uint8_t types[MEM_VMAP_TYPES] = {0, 7, 3, 4, 3};
-    MemVmapOptions options = {.type_index = types, .cache_pages = 1 + seed % 40};
-    const MemVmapFormat *format = format_of(geometry);
-    *world = (World){.geometry = geometry, .random = seed};
-    world->arena = arena_new(table_size(format->description), 16384);
-    world->flat = flat_new(geometry);
+    MemVmapOptions options = {
+        .type_index = row->type_index, .cache_pages = 1 + seed % 40, .hardware_updates = seed % 2 != 0};
+    const MemVmapFormat *format = format_of(row->geometry.format);
+    usize size = table_size(format->description);
+    *world = (World){.format = row, .geometry = &row->geometry, .random = seed};
+    if (row->updates_are_optional && !options.hardware_updates)
+        world->presets = MEM_VMAP_ACCESSED | MEM_VMAP_DIRTY;
+    world->arena = arena_new(size, size <= 4096 ? 16384 : ((usize)1 << 26) / size);
+    world->flat = flat_new(&row->geometry);
     MemVmapPort port = arena_port(world->arena);
-    return mem_vmap_init(&world->vmap, &port, format, &options) == 0;
+    if (mem_vmap_init(&world->vmap, &port, format, &options) != 0)
+        return false;
+    world->cpu = (OracleCpu){.format = oracle_format(row->geometry.format),
+                             .root = mem_vmap_root(&world->vmap),
+                             .phys_bits = (unsigned)row->geometry.phys_bits,
+                             .hardware_updates = options.hardware_updates,
+                             .memory_base = port.direct_map};
+    return true;
 }
 
 /* Everything must be given back. */
@@ -75,16 +65,16 @@ static bool world_end(World *world)
     return left == 0;
 }
 
-static int run(const FlatGeometry *geometry, unsigned long operations, uint64_t seed)
+static int run(const ModelFormat *row, unsigned long operations, uint64_t seed)
 {
     World world;
-    printf("%s: seed %llu, %lu operations\n", geometry->format, (unsigned long long)seed, operations);
+    printf("%s: seed %llu, %lu operations\n", row->geometry.format, (unsigned long long)seed, operations);
     fflush(stdout);
-    if (!world_begin(&world, geometry, seed))
+    if (!world_begin(&world, row, seed))
         return 1;
     for (world.operation = 1; world.operation <= operations; world.operation++) {
         if (!world_step(&world) || !world_compare(&world)) {
-            printf("again: model_random --format %s --seed %llu --operations %lu\n", geometry->format,
+            printf("again: model_random --format %s --seed %llu --operations %lu\n", row->geometry.format,
                    (unsigned long long)seed, world.operation);
             return 1;
         }
@@ -120,10 +110,11 @@ int main(int argc, char **argv)
             return usage();
     }
     int status = 0, ran = 0;
-    for (size_t i = 0; i < sizeof geometries / sizeof geometries[0]; i++) {
-        if (only != NULL && strcmp(only, geometries[i].format) != 0)
+    const ModelFormat *row;
+    for (unsigned i = 0; (row = model_format_at(i)) != NULL; i++) {
+        if (only != NULL && strcmp(only, row->geometry.format) != 0)
             continue;
-        status |= run(&geometries[i], operations, seed);
+        status |= run(row, operations, seed);
         ran++;
     }
     return ran > 0 ? status : usage();

@@ -5,10 +5,14 @@
 /* An engine's space and its flat model, side by side, and what happens to both. */
 
 #include "tests/model/arena.h"
-#include "tests/model/flat.h"
+#include "tests/model/geometries.h"
+#include "tools/oracle/walk.h"
 
 typedef struct world {
-    const FlatGeometry *geometry;
+    const ModelFormat *format;
+    const FlatGeometry *geometry; /* of the format */
+    int presets;                  /* flags that every mapping gets */
+    OracleCpu cpu;                /* its format is null where there is no naive walker */
     Arena *arena;
     MemVmap vmap;
     MemVmapBatch batch;
@@ -28,5 +32,8 @@ bool world_step(World *world);
 
 /* Compares every page, the tree's invariants and the counts. False: they differ; it was printed. */
 bool world_compare(World *world);
+
+/* Compares a page with what a CPU makes of the raw tables. False: they differ; it was printed. */
+bool world_compare_naive(const World *world, unsigned page);
 
 #endif

@@ -2,7 +2,7 @@
 
 /*
  * AArch64 tables (VMSAv8-64), as the Arm Architecture Reference Manual, DDI 0487, reads them: D8.2 (which levels a
- * translation has), D8.3 (descriptor formats), D8.4 (permissions, dirty state), D8.5 (access flag, memory types). Of
+ * translation has), D8.3 (descriptor formats), D8.4 (permissions, access flag, dirty state), D8.5 (memory types). Of
  * the EL1&0 regime, hierarchical permissions on, without guarded pages, FEAT_XS, memory encryption and indirect
  * permissions; stage 2 with FEAT_XNX.
  */
@@ -44,7 +44,7 @@ static unsigned level_shift(const OracleFormat *format, unsigned level)
     return format->page_shift + (format->page_shift - 3) * level;
 }
 
-/* D8.3.1, "Block descriptor": which levels have blocks; the topmost of them take a 52-bit output address. */
+/* D8.3, "Block descriptor": which levels have blocks; the topmost of them take a 52-bit output address. */
 static bool has_blocks(const OracleFormat *format, unsigned level)
 {
     unsigned plain = format->page_shift == 12 ? 2 : 1;
@@ -64,8 +64,7 @@ static uint64_t output_address(const OracleFormat *format, uint64_t entry, unsig
 static uint64_t res0(const OracleFormat *format, unsigned shift)
 {
     uint64_t upper = has_lpa2(format) ? bits(50, 50) : bits(48, 50);
-    uint64_t lower = shift > 12 ? bits(has_lpa(format) ? 16 : 12, shift) & ~(1ull << shift) : 0;
-    return upper | lower;
+    return upper | bits(has_lpa(format) ? 16 : 12, shift - 1);
 }
 
 static const char *table_defect(const OracleFormat *format, uint64_t entry)

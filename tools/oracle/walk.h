@@ -39,7 +39,7 @@ typedef struct OracleWalk {
     bool execute_user, execute_kernel; /* formats without users: kernel */
     bool global;
     bool accessed, dirty;
-    unsigned type; /* as it stands in the entry: PBMT, EPT memory type, AttrIndx, MemAttr */
+    unsigned type; /* as it stands in the entry: PAT index, PBMT, EPT memory type, AttrIndx, MemAttr */
 } OracleWalk;
 
 struct OracleFormat;
@@ -85,7 +85,8 @@ static inline uint64_t oracle_read(const OracleCpu *cpu, uint64_t phys)
 }
 
 /* The formats of each walker; a row without a name ends them. */
-extern const OracleFormat riscv_oracle_formats[], ept_oracle_formats[], aarch64_oracle_formats[];
+extern const OracleFormat x86_oracle_formats[], riscv_oracle_formats[], ept_oracle_formats[],
+    aarch64_oracle_formats[];
 
 #ifdef __cplusplus
 }

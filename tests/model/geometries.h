@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TESTS_MODEL_GEOMETRIES_H
+#define TESTS_MODEL_GEOMETRIES_H
+
+/* The formats that the random model test knows: from the manuals, and not from the descriptions. */
+
+#include "tests/model/flat.h"
+
+#include <mem/vmap.h>
+
+typedef struct model_format {
+    FlatGeometry geometry;
+    uint8_t type_index[MEM_VMAP_TYPES];
+    int lacks;                 /* flags that it has nothing for */
+    bool updates_are_optional; /* CPUs may leave accessed and dirty to software */
+    bool kernel_executes_user; /* what users may execute, the kernel may as well */
+} ModelFormat;
+
+/* The `index`-th, or null beyond the last. */
+const ModelFormat *model_format_at(unsigned index);
+
+#endif
