@@ -14,8 +14,8 @@
 #define ARE_SLOTS(size)                                                                                    \
     (\result.begin == BEGIN(size) - TABLE(size) && \result.end == END(size) - TABLE(size))
 #define IN_ONE_TABLE(size) (range.first / size / 512 == range.last / size / 512)
-#define CUTS_FIRST(size) (range.first % size != 0)
-#define CUTS_LAST(size)  (range.last % size != size - 1)
+#define CUTS_FIRST(size)   (range.first % size != 0)
+#define CUTS_LAST(size)    (range.last % size != size - 1)
 
 /*@ requires format == &FORMAT && IS_LEVEL && range.first <= range.last < 2 * HALF;
     requires AT_EACH_LEVEL(IN_ONE_TABLE);

@@ -255,7 +255,8 @@ void machine_switch(Machine *machine, unsigned cpu, Space *space)
 {
     unsigned from = go_to(machine, cpu);
     mem_vmap_switch_to(&space->vmap);
-    machine->idle[cpu] = false;
+    if (cpu != MACHINE_STRANGER)
+        machine->idle[cpu] = false;
     machine->here = from;
 }
 

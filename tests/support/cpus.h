@@ -3,9 +3,10 @@
 #define TESTS_CPUS_H
 
 /*
- * A machine of a few CPUs, simulated in one thread, for spaces of tests/support/space.h. A test says on which CPU its
- * calls run; the port records what each CPU is told to do, does it to an MMU of that CPU, and holds the library to the
- * contract of <mem/vmap_cpu.h>: no hook under a lock, pin and unpin in pairs, no CPU interrupts itself.
+ * A machine of a few CPUs, simulated in one thread, for spaces of tests/support/space.h. A test says on
+ * which CPU its calls run; the port records what each CPU is told to do, does it to an MMU of that CPU,
+ * and holds the library to the contract of <mem/vmap_cpu.h>: no hook under a lock, pin and unpin in
+ * pairs, no CPU interrupts itself.
  */
 
 #include "tests/support/mmu.h"
@@ -49,8 +50,7 @@ struct machine {
 
     usize interrupts[MACHINE_CPUS], interrupt_calls, relaxes;
     unsigned step_count;
-    MachineStep
-        steps[MACHINE_STEPS]; /* what CPUs have executed, oldest first, until a test has looked at it */
+    MachineStep steps[MACHINE_STEPS]; /* executed and not yet looked at, oldest first */
     unsigned pinned;
     const char *broken; /* what the library did against the contract, or null */
 
@@ -64,7 +64,9 @@ struct machine {
 /* What CPUs may have: nothing, or all that the library uses. */
 extern const MemVmapCpuFeatures no_features, all_features;
 
-/* A machine whose first `joined` CPUs take part; calls run on CPU 0. The last CPU has the highest number. */
+/*
+ * A machine whose first `joined` CPUs take part; calls run on CPU 0. The last CPU has the highest number.
+ */
 Machine *machine_new(const char *format, const MemVmapCpuFeatures *features, unsigned joined);
 
 /* Checks the contract and every space, lets all CPUs leave, and ends the spaces. */
@@ -89,7 +91,10 @@ void machine_serve(Machine *machine, unsigned cpu);
 /* Serves every interrupt that is pending, also on deaf CPUs: now they hear again. */
 void machine_serve_all(Machine *machine);
 
-/* Notes what must hold inside a hook or a task, where cmocka's assertions cannot be used; machine_check says so. */
+/*
+ * Notes what must hold inside a hook or a task, where cmocka's assertions cannot be used; machine_check
+ * says so.
+ */
 #define machine_must(machine, condition)                                                                   \
     ((condition) ? (void)0 : (void)((machine)->broken = __FILE__ ": not so: " #condition))
 
@@ -106,8 +111,9 @@ const MmuLeaf *machine_access(Machine *machine, unsigned cpu, usize virt);
 bool machine_forgot(Machine *machine, const Space *space, usize virt);
 
 /*
- * Whether every CPU knows nothing but the truth of the space that it runs, as far as it may use it: no translation that
- * the tables do not have, no right that they do not give, no way into a table that they do not link.
+ * Whether every CPU knows nothing but the truth of the space that it runs, as far as it may use it: no
+ * translation that the tables do not have, no right that they do not give, no way into a table that they
+ * do not link.
  */
 bool machine_is_true(const Machine *machine);
 

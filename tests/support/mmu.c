@@ -67,7 +67,10 @@ static void drop_ways(Mmu *mmu, MmuScope scope)
     mmu->way_count = kept;
 }
 
-/* The translation at the address, also a global one; and all ways of the current PCID, whatever the address. */
+/*
+ * The translation at the address, also a global one; and all ways of the current PCID, whatever the
+ * address.
+ */
 static void invlpg(Mmu *mmu, unsigned pcid, usize address)
 {
     drop_leaves(mmu, (MmuScope){ONE_PCID, pcid, ONE_ADDRESS, address, LOCALS_AND_GLOBALS});

@@ -3,9 +3,9 @@
 #define TESTS_MMU_H
 
 /*
- * What one x86-64 CPU has cached: translations, and the ways to tables of pages. It evicts nothing, and forgets what
- * the Intel SDM (volume 3A, section 4.10.4.1, and INVPCID in volume 2) says that it must, and no more. White box:
- * the steps are those of arch/x86_64/cpu.
+ * What one x86-64 CPU has cached: translations, and the ways to tables of pages. It evicts nothing, and
+ * forgets what the Intel SDM (volume 3A, section 4.10.4.1, and INVPCID in volume 2) says that it must,
+ * and no more. White box: the steps are those of arch/x86_64/cpu.
  */
 
 #include <mem/vmap_cpu.h>
@@ -42,8 +42,8 @@ void mmu_execute(Mmu *mmu, const MemVmapCpuFeatures *features, const MemVmapStep
 usize mmu_root(const Mmu *mmu);
 
 /*
- * Uses an address: by what is cached, or through the tables of `tree`, whose root must be loaded, and then caches what
- * it has found. Null: a page fault.
+ * Uses an address: by what is cached, or through the tables of `tree`, whose root must be loaded, and
+ * then caches what it has found. Null: a page fault.
  */
 const MmuLeaf *mmu_access(Mmu *mmu, const MemVmapCpuFeatures *features, const RawTree *tree, usize virt);
 

@@ -3,8 +3,9 @@
 #define TESTS_SCENE_H
 
 /*
- * What most tests of shootdowns begin with: a machine of three CPUs and two spaces with the same addresses. CPUs 0 and 1
- * run the first space, CPU 2 the second, CPU 3 has not joined. Physical addresses of the second are G1 higher.
+ * What most tests of shootdowns begin with: a machine of three CPUs and two spaces with the same
+ * addresses. CPUs 0 and 1 run the first space, CPU 2 the second, CPU 3 has not joined. Physical addresses
+ * of the second are G1 higher.
  */
 #include "tests/support/cpus.h"
 

@@ -3,9 +3,9 @@
 #define TESTS_TURNS_H
 
 /*
- * Tasks that take turns: one runs until it yields or ends, then the next goes on where it had yielded. So calls of
- * the library that wait for each other can be tested without luck. Each task has a thread, for its stack alone:
- * never do two of them run at a time.
+ * Tasks that take turns: one runs until it yields or ends, then the next goes on where it had yielded. So
+ * calls of the library that wait for each other can be tested without luck. Each task has a thread, for
+ * its stack alone: never do two of them run at a time.
  */
 
 #define TURNS_TASKS 4

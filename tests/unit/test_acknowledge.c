@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A call that takes something away returns, and gives tables back, when every CPU has forgotten it: not before. */
+/*
+ * A call that takes something away returns, and gives tables back, when every CPU has forgotten it: not
+ * before.
+ */
 #include "tests/support/scene.h"
 
 #include "arch/x86_64/cpu/cpu.h"
@@ -270,7 +273,9 @@ static void nothing_is_flushed_twice(void **state)
     assert_int_equal(s->machine->step_count, 3);
 }
 
-/* Calls that CPUs make at once. When one returns nobody reaches what it removed, and its CPU hears again. */
+/*
+ * Calls that CPUs make at once. When one returns nobody reaches what it removed, and its CPU hears again.
+ */
 static void unmap_on(Scene *s, unsigned cpu, usize virt)
 {
     s->machine->here = cpu;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The instructions that x86-64 CPUs execute to forget or to load a space, operand by operand. White box: the steps of
- * arch/x86_64/cpu. What is expected was worked out by hand from the Intel SDM: volume 3A, sections 4.5 (table 4-12,
- * CR3), 4.10.1 and 4.10.4.1, volume 2A, INVLPG and INVPCID. Constants are the test's own.
+ * The instructions that x86-64 CPUs execute to forget or to load a space, operand by operand. White box:
+ * the steps of arch/x86_64/cpu. What is expected was worked out by hand from the Intel SDM: volume 3A,
+ * sections 4.5 (table 4-12, CR3), 4.10.1 and 4.10.4.1, volume 2A, INVLPG and INVPCID. Constants are the
+ * test's own.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -210,7 +211,10 @@ static void the_ceiling_is_tunable(void **state)
     CHECK_FORGET(rows);
 }
 
-/* MOV to CR3 with bit 63 clear: all of that PCID but global entries (SDM 4.10.4.1). The root stays what it is. */
+/*
+ * MOV to CR3 with bit 63 clear: all of that PCID but global entries (SDM 4.10.4.1). The root stays what
+ * it is.
+ */
 static void everything_of_the_space(void **state)
 {
     (void)state;
@@ -262,7 +266,10 @@ static void bug_3_few_addresses_take_freed_tables_along(void **state)
     CHECK_FORGET(rows);
 }
 
-/* INVLPG takes global entries; MOV to CR3 does not. INVPCID type 2 and a change of CR4.PGE take everything. */
+/*
+ * INVLPG takes global entries; MOV to CR3 does not. INVPCID type 2 and a change of CR4.PGE take
+ * everything.
+ */
 static void bug_17_many_global_entries_take_more_than_cr3(void **state)
 {
     (void)state;
@@ -391,7 +398,10 @@ static void a_load_keeps_what_is_up_to_date_and_drops_what_is_unknown(void **sta
     CHECK_LOAD(rows);
 }
 
-/* INVPCID type 0 first, for the PCID that is about to be loaded: then there is no moment with stale entries. */
+/*
+ * INVPCID type 0 first, for the PCID that is about to be loaded: then there is no moment with stale
+ * entries.
+ */
 static void a_load_behind_one_plan_drops_its_addresses_first(void **state)
 {
     (void)state;

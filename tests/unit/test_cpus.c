@@ -287,10 +287,10 @@ static void execute_and_note(void *context, const MemVmapStep *steps, unsigned c
     executed += count;
 }
 
-static void make_lone_cpu(MemVmapCpus *cpus, MemVmapCpu *cpu)
+static void make_lone_cpu(MemVmapCpus *cpus, MemVmapCpu *cpu, const MemVmapCpuFeatures *features)
 {
     const MemVmapCpuPort port = {.execute = execute_and_note};
-    assert_int_equal(mem_vmap_cpus_init(cpus, &port, type(), NULL), 0);
+    assert_int_equal(mem_vmap_cpus_init(cpus, &port, type(), features), 0);
     assert_int_equal(mem_vmap_cpu_join(cpu, cpus, 0), 0);
     executed = 0;
 }
@@ -310,7 +310,7 @@ static void a_lone_cpu_needs_no_hook_but_execute(void **state)
     (void)state;
     static MemVmapCpus cpus;
     static MemVmapCpu cpu;
-    make_lone_cpu(&cpus, &cpu);
+    make_lone_cpu(&cpus, &cpu, NULL);
     Space *space = lone_space(&cpus);
     must_map(space, PHYS, VIRT, 2 * PAGE, MEM_VMAP_WRITE);
     mem_vmap_switch_to(&space->vmap);
@@ -328,12 +328,46 @@ static void a_lone_cpu_needs_no_hook_but_execute(void **state)
     space_end(space);
 }
 
+/* What it applies at once, and what it finds when it comes back, are plans of one series. */
+static void a_lone_cpu_knows_what_it_has_missed(void **state)
+{
+    (void)state;
+    static MemVmapCpus cpus;
+    static MemVmapCpu cpu;
+    make_lone_cpu(&cpus, &cpu, &all_features);
+    Space *space = lone_space(&cpus), *other = lone_space(&cpus);
+    const usize keep = (usize)1 << 63 | 1;
+    must_map(space, PHYS, VIRT, 8 * PAGE, 0);
+    mem_vmap_switch_to(&space->vmap);
+    mem_vmap_unmap(&space->vmap, VIRT, PAGE);
+    mem_vmap_unmap(&space->vmap, VIRT + PAGE, PAGE);
+    assert_int_equal(executed, 3);
+    mem_vmap_switch_to(&other->vmap);
+    mem_vmap_switch_to(&space->vmap); /* nothing was missed */
+    assert_int_equal(executed, 5);
+    assert_int_equal(last_step.first, mem_vmap_root(&space->vmap) | keep);
+    mem_vmap_switch_to(&other->vmap);
+    mem_vmap_unmap(&space->vmap, VIRT + 2 * PAGE, PAGE);
+    assert_int_equal(executed, 6);
+    mem_vmap_switch_to(&space->vmap); /* one plan was */
+    assert_int_equal(executed, 8);
+    assert_int_equal(last_step.first, mem_vmap_root(&space->vmap) | keep);
+    mem_vmap_cpu_idle(&cpu);
+    mem_vmap_unmap(&space->vmap, VIRT + 3 * PAGE, PAGE);
+    mem_vmap_unmap(&space->vmap, VIRT + 4 * PAGE, PAGE);
+    mem_vmap_switch_to(&space->vmap);
+    assert_true(executed > 8); /* each at once, or all when it resumes */
+    mem_vmap_cpu_leave(&cpu);
+    space_end(space);
+    space_end(other);
+}
+
 static void a_lone_cpu_that_has_left_is_told_nothing(void **state)
 {
     (void)state;
     static MemVmapCpus cpus;
     static MemVmapCpu cpu, as_it_left;
-    make_lone_cpu(&cpus, &cpu);
+    make_lone_cpu(&cpus, &cpu, NULL);
     Space *space = lone_space(&cpus);
     must_map(space, PHYS, VIRT, 2 * PAGE, MEM_VMAP_WRITE);
     mem_vmap_switch_to(&space->vmap);
@@ -422,6 +456,7 @@ int main(void)
         TEST_CPUS(leaving_twice_is_leaving),
         TEST_CPUS(switch_to_does_nothing_on_a_cpu_that_takes_no_part),
         cmocka_unit_test(a_lone_cpu_needs_no_hook_but_execute),
+        cmocka_unit_test(a_lone_cpu_knows_what_it_has_missed),
         cmocka_unit_test(a_lone_cpu_that_has_left_is_told_nothing),
         TEST_CPUS(a_space_has_cpus_or_hooks_of_its_own),
         TEST_CPUS(a_space_has_a_format_of_its_cpus),

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two CPUs at once: CPU 0 removes something, another one switches, idles, leaves, comes back, or removes something too.
- * The first stops before one of its accesses to a word that CPUs share, or before a flush, the second before one of its
- * own, and from then on they take turns: for every such pair, and whoever begins. White box: those parts of lib/ that
- * share words are compiled here, with a hook.
+ * Two CPUs at once: CPU 0 removes something, another one switches, idles, leaves, comes back, or removes
+ * something too. The first stops before one of its accesses to a word that CPUs share, or before a flush,
+ * the second before one of its own, and from then on they take turns: for every such pair, and whoever
+ * begins. White box: those parts of lib/ that share words are compiled here, with a hook.
  */
 #define MEM_VMAP_SHARED_ACCESS() before_access()
 static void before_access(void);
@@ -164,17 +164,20 @@ static Reached cross(unsigned remover_stop, unsigned rival_stop, unsigned first)
     return (Reached){crossing.accesses[remover] >= remover_stop, crossing.accesses[rival] >= rival_stop};
 }
 
+/* A call has ended after so many accesses, or goes round and round until the other gets on. */
+enum { MOST_STOPS = 36 };
+
 /* All pairs of stops, up to the ends of both calls. */
 static unsigned cross_everywhere(unsigned first)
 {
     unsigned crossings = 0;
-    for (unsigned remover = 1;; remover++) {
-        Reached reached = {false, true};
-        for (unsigned rival = 1; reached.rival; rival++, crossings++)
+    Reached reached = {true, true};
+    for (unsigned remover = 1; reached.remover && remover <= MOST_STOPS; remover++) {
+        reached.rival = true;
+        for (unsigned rival = 1; reached.rival && rival <= MOST_STOPS; rival++, crossings++)
             reached = cross(remover, rival, first);
-        if (!reached.remover)
-            return crossings;
     }
+    return crossings;
 }
 
 /* Each CPU has used it all, so that there is something to forget. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ledgers: plans get numbers, the latest can be read, and who reads while others write gets all of a plan or nothing.
- * White box: lib/ledger.c, compiled here so that every access to a shared word lets the test go first.
+ * Ledgers: plans get numbers, the latest can be read, and who reads while others write gets all of a plan
+ * or nothing. White box: lib/ledger.c, compiled here so that every access to a shared word lets the test
+ * go first.
  */
 #define MEM_VMAP_SHARED_ACCESS() before_access()
 static void before_access(void);
@@ -171,7 +172,10 @@ static void post_two(void)
     post(9);
 }
 
-/* A reader looks at the stamp twice; whatever is posted before the first or the second look, it believes nothing. */
+/*
+ * A reader looks at the stamp twice; whatever is posted before the first or the second look, it believes
+ * nothing.
+ */
 static void a_plan_that_is_overwritten_while_it_is_read_is_not_believed(void **state)
 {
     (void)state;
@@ -202,8 +206,9 @@ static void a_plan_that_begins_to_be_overwritten_while_it_is_read_is_not_believe
 }
 
 /*
- * Two post at a time: at any moment of the first one's post (three or four accesses to shared words) the second comes
- * and goes. Both get a number, each its own; what is kept under a number is the plan that got it.
+ * Two post at a time: at any moment of the first one's post (three or four accesses to shared words) the
+ * second comes and goes. Both get a number, each its own; what is kept under a number is the plan that
+ * got it.
  */
 static void two_that_post_at_a_time_both_count(void **state)
 {

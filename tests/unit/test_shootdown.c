@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who is interrupted when something is removed, what each CPU then forgets, and that nothing is reused before all
- * have done so.
+ * Who is interrupted when something is removed, what each CPU then forgets, and that nothing is reused
+ * before all have done so.
  */
 #include "tests/support/scene.h"
 
@@ -179,7 +179,10 @@ static void many_global_entries_go_everywhere_at_once(void **state)
     assert_faults(s->machine, 1, GLOBAL + 40 * PAGE);
 }
 
-/* On a CPU that runs another space the local pages of the plan stay, under their PCID, until it comes back. */
+/*
+ * On a CPU that runs another space the local pages of the plan stay, under their PCID, until it comes
+ * back.
+ */
 static void a_plan_of_global_and_local_pages_reaches_who_comes_back(void **state)
 {
     Scene *s = *state;
@@ -198,7 +201,10 @@ static void a_plan_of_global_and_local_pages_reaches_who_comes_back(void **state
     assert_faults(s->machine, 2, GLOBAL);
 }
 
-/* What another CPU sees when it is interrupted: the tables as they are to be, from which it may cache anew. */
+/*
+ * What another CPU sees when it is interrupted: the tables as they are to be, from which it may cache
+ * anew.
+ */
 static void look_at_the_tables(Machine *machine)
 {
     Space *space = machine->test;

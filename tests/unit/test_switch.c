@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mem_vmap_switch_to: under which PCID a CPU loads a space, and what it forgets when it comes back. Every test also
- * uses the addresses on MMUs that keep whatever they need not forget.
+ * mem_vmap_switch_to: under which PCID a CPU loads a space, and what it forgets when it comes back. Every
+ * test also uses the addresses on MMUs that keep whatever they need not forget.
  */
 #include "tests/support/cpus.h"
 
@@ -340,7 +340,10 @@ static void a_cpu_with_few_asids_uses_those(void **state)
     }
 }
 
-/* The second space has the memory, the root and the addresses of the first: the CPU must not take it for that. */
+/*
+ * The second space has the memory, the root and the addresses of the first: the CPU must not take it for
+ * that.
+ */
 static void a_space_made_where_another_was_is_another(void **state)
 {
     Machine *machine = *state;

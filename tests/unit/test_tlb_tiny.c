@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The software TLB on a format of eight pages in two halves, smaller than any part of the addresses that a count of
- * freed tables stands for: after each of many random operations every page is looked up, and must be what a flat array
- * says. A line that leads into a table which was freed finds poison there, and stops the test. White box: the format.
+ * The software TLB on a format of eight pages in two halves, smaller than any part of the addresses that
+ * a count of freed tables stands for: after each of many random operations every page is looked up, and
+ * must be what a flat array says. A line that leads into a table which was freed finds poison there, and
+ * stops the test. White box: the format.
  */
 #include <setjmp.h>
 #include <stdarg.h>

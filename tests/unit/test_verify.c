@@ -70,6 +70,20 @@ static void what_lies_beyond_the_physical_width(void **state)
     space_end(space);
 }
 
+/* PS where the CPU has no leaves of that size: the bit is reserved then (SDM table 4-16). */
+static void a_leaf_of_a_size_that_the_cpu_lacks(void **state)
+{
+    (void)state;
+    MemVmapOptions options = {.leaf_sizes = PAGE | M2};
+    Space *space = space_new("x86_64_4level", SPACE_ONE_CPU, &options);
+    must_map(space, PHYS, VIRT, PAGE, 0);
+    uint64_t *slot = slot_of(space, VIRT, 2), kept = *slot;
+    *slot = PHYS | RAW_P | RAW_PS;
+    assert_broken(space, "no leaf where the level or the CPU has none");
+    *slot = kept;
+    space_end(space);
+}
+
 /* SDM table 4-17: bits 20..13 of a 2 MiB leaf. Bit 12 is PAT, and not reserved. */
 static void reserved_bits_of_a_large_leaf(void **state)
 {
@@ -168,6 +182,7 @@ int main(void)
         TEST(a_table_with_two_parents),
         TEST(a_table_that_nobody_links),
         cmocka_unit_test(what_lies_beyond_the_physical_width),
+        cmocka_unit_test(a_leaf_of_a_size_that_the_cpu_lacks),
         TEST(reserved_bits_of_a_large_leaf),
         TEST(credits_of_a_leaf_that_took_none),
         TEST(a_pool_that_owes_more_than_it_has),

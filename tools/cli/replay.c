@@ -38,7 +38,7 @@ static const char doc[] =
     "\n"
     "Where the format is one of x86-64, a naive walker also reads the raw tables as a CPU would, and "
     "what it finds is compared with the model: the library is not asked. After every change it walks to "
-    "the addresses above. After every 1 + (T + E/8)/48 changes and at the end it reads the whole tree: "
+    "the addresses above. After every 1 + (T + E/8)/24 changes and at the end it reads the whole tree: "
     "each leaf's address, size, effective rights and PAT index, reserved bits, empty tables, whether a "
     "failed call has changed a byte, and whether every table page is accounted for.\n"
     "\n"

@@ -9,7 +9,7 @@
 /* The naive walker beside the engine: what a CPU makes of the tables, which the engine cannot embellish. */
 
 /* The whole tree is read so often that a change costs on average as much as this many tables. */
-#define TABLES_PER_CHANGE 48
+#define TABLES_PER_CHANGE 24
 
 bool raw_format_known(const char *format)
 {
