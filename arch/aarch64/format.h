@@ -154,4 +154,18 @@ static inline int a64_decode(MemEntry leaf)
     return flags;
 }
 
+/* What follows from where the address stands. With LPA2 it takes some of the bits that other tables count in. */
+#define A64_PLAIN_FIELDS                                                                                   \
+    .pa_bits_max = 48, .linear_address = true, .count_shift = A64_TABLE_COUNT_SHIFT, .count_bits = 10,     \
+    .table = a64_table, .table_phys = a64_phys, .address = a64_address, .leaf_phys = a64_phys,             \
+    .attributes = a64_attributes
+#define A64_LPA_FIELDS                                                                                     \
+    .pa_bits_max = 52, .count_shift = A64_TABLE_COUNT_SHIFT, .count_bits = 10, .table = a64_lpa_table,     \
+    .table_phys = a64_lpa_phys, .address = a64_lpa_address, .leaf_phys = a64_lpa_phys,                     \
+    .attributes = a64_attributes
+#define A64_LPA2_FIELDS                                                                                    \
+    .pa_bits_max = 52, .count_shift = 51, .count_bits = 8, .table = a64_lpa2_table,                        \
+    .table_phys = a64_lpa2_phys, .address = a64_lpa2_address, .leaf_phys = a64_lpa2_phys,                  \
+    .attributes = a64_lpa2_attributes
+
 #endif

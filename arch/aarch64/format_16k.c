@@ -16,16 +16,6 @@
 #define LEVELS_52                                                                                          \
     .top = 3, .levels = {A64_LEAVES(14, 11), A64_LEAVES(25, 11), A64_LEAVES(36, 11), A64_TABLES(47, 5)}
 
-#define ADDRESS_48                                                                                         \
-    .pa_bits_max = 48, .linear_address = true, .count_shift = A64_TABLE_COUNT_SHIFT, .count_bits = 10,     \
-    .table = a64_table, .table_phys = a64_phys, .address = a64_address, .leaf_phys = a64_phys,             \
-    .attributes = a64_attributes
-
-#define ADDRESS_52                                                                                         \
-    .pa_bits_max = 52, .count_shift = 51, .count_bits = 8, .table = a64_lpa2_table,                        \
-    .table_phys = a64_lpa2_phys, .address = a64_lpa2_address, .leaf_phys = a64_lpa2_phys,                  \
-    .attributes = a64_lpa2_attributes
-
 /* An address of a block has no bits below its size. */
 static inline MemEntry reserved_48(unsigned level)
 {
@@ -42,7 +32,7 @@ static const MemFormat aarch64_16k = {
     .name = "aarch64_16k",
     .va_bits = 48,
     LEVELS_48,
-    ADDRESS_48,
+    A64_PLAIN_FIELDS,
     A64_STAGE1_FIELDS,
     .encode = a64_stage1_encode,
     .reserved = reserved_48,
@@ -56,7 +46,7 @@ static const MemFormat aarch64_16k_upper = {
     .va_bits = 48,
     .va_upper = true,
     LEVELS_48,
-    ADDRESS_48,
+    A64_PLAIN_FIELDS,
     A64_STAGE1_FIELDS,
     .encode = a64_stage1_encode,
     .reserved = reserved_48,
@@ -74,7 +64,7 @@ static const MemFormat aarch64_16k_stage2 = {
     .va_bits = 47,
     .top = 2,
     .levels = {A64_LEAVES(14, 11), A64_LEAVES(25, 11), A64_TABLES(36, 11)},
-    ADDRESS_48,
+    A64_PLAIN_FIELDS,
     A64_STAGE2_FIELDS,
     .encode = a64_stage2_encode,
     .reserved = reserved_48,
@@ -87,7 +77,7 @@ static const MemFormat aarch64_16k_lpa2 = {
     .name = "aarch64_16k_lpa2",
     .va_bits = 52,
     LEVELS_52,
-    ADDRESS_52,
+    A64_LPA2_FIELDS,
     A64_STAGE1_FIELDS,
     .encode = a64_stage1_encode_lpa2,
     .reserved = reserved_52,
@@ -101,7 +91,7 @@ static const MemFormat aarch64_16k_lpa2_upper = {
     .va_bits = 52,
     .va_upper = true,
     LEVELS_52,
-    ADDRESS_52,
+    A64_LPA2_FIELDS,
     A64_STAGE1_FIELDS,
     .encode = a64_stage1_encode_lpa2,
     .reserved = reserved_52,
@@ -114,7 +104,7 @@ static const MemFormat aarch64_16k_lpa2_stage2 = {
     .name = "aarch64_16k_lpa2_stage2",
     .va_bits = 52,
     LEVELS_52,
-    ADDRESS_52,
+    A64_LPA2_FIELDS,
     A64_STAGE2_FIELDS,
     .encode = a64_stage2_encode_lpa2,
     .reserved = reserved_52,

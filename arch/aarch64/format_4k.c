@@ -17,16 +17,6 @@
     .top = 4, .levels = {A64_LEAVES(12, 9), A64_LEAVES(21, 9), A64_LEAVES(30, 9), A64_LEAVES(39, 9),       \
                          A64_TABLES(48, 4)}
 
-#define ADDRESS_48                                                                                         \
-    .pa_bits_max = 48, .linear_address = true, .count_shift = A64_TABLE_COUNT_SHIFT, .count_bits = 10,     \
-    .table = a64_table, .table_phys = a64_phys, .address = a64_address, .leaf_phys = a64_phys,             \
-    .attributes = a64_attributes
-
-#define ADDRESS_52                                                                                         \
-    .pa_bits_max = 52, .count_shift = 51, .count_bits = 8, .table = a64_lpa2_table,                        \
-    .table_phys = a64_lpa2_phys, .address = a64_lpa2_address, .leaf_phys = a64_lpa2_phys,                  \
-    .attributes = a64_lpa2_attributes
-
 /* An address of a block has no bits below its size. */
 static inline MemEntry reserved_48(unsigned level)
 {
@@ -43,7 +33,7 @@ static const MemFormat aarch64_4k = {
     .name = "aarch64_4k",
     .va_bits = 48,
     LEVELS_48,
-    ADDRESS_48,
+    A64_PLAIN_FIELDS,
     A64_STAGE1_FIELDS,
     .encode = a64_stage1_encode,
     .reserved = reserved_48,
@@ -57,7 +47,7 @@ static const MemFormat aarch64_4k_upper = {
     .va_bits = 48,
     .va_upper = true,
     LEVELS_48,
-    ADDRESS_48,
+    A64_PLAIN_FIELDS,
     A64_STAGE1_FIELDS,
     .encode = a64_stage1_encode,
     .reserved = reserved_48,
@@ -70,7 +60,7 @@ static const MemFormat aarch64_4k_stage2 = {
     .name = "aarch64_4k_stage2",
     .va_bits = 48,
     LEVELS_48,
-    ADDRESS_48,
+    A64_PLAIN_FIELDS,
     A64_STAGE2_FIELDS,
     .encode = a64_stage2_encode,
     .reserved = reserved_48,
@@ -83,7 +73,7 @@ static const MemFormat aarch64_4k_lpa2 = {
     .name = "aarch64_4k_lpa2",
     .va_bits = 52,
     LEVELS_52,
-    ADDRESS_52,
+    A64_LPA2_FIELDS,
     A64_STAGE1_FIELDS,
     .encode = a64_stage1_encode_lpa2,
     .reserved = reserved_52,
@@ -97,7 +87,7 @@ static const MemFormat aarch64_4k_lpa2_upper = {
     .va_bits = 52,
     .va_upper = true,
     LEVELS_52,
-    ADDRESS_52,
+    A64_LPA2_FIELDS,
     A64_STAGE1_FIELDS,
     .encode = a64_stage1_encode_lpa2,
     .reserved = reserved_52,
@@ -110,7 +100,7 @@ static const MemFormat aarch64_4k_lpa2_stage2 = {
     .name = "aarch64_4k_lpa2_stage2",
     .va_bits = 52,
     LEVELS_52,
-    ADDRESS_52,
+    A64_LPA2_FIELDS,
     A64_STAGE2_FIELDS,
     .encode = a64_stage2_encode_lpa2,
     .reserved = reserved_52,

@@ -14,16 +14,6 @@
 /* with 52-bit addresses of 4 TiB too. */
 #define LEVELS_52 .top = 2, .levels = {A64_LEAVES(16, 13), A64_LEAVES(29, 13), A64_LEAVES(42, 10)}
 
-#define ADDRESS_48                                                                                         \
-    .pa_bits_max = 48, .linear_address = true, .count_shift = A64_TABLE_COUNT_SHIFT, .count_bits = 10,     \
-    .table = a64_table, .table_phys = a64_phys, .address = a64_address, .leaf_phys = a64_phys,             \
-    .attributes = a64_attributes
-
-#define ADDRESS_52                                                                                         \
-    .pa_bits_max = 52, .count_shift = A64_TABLE_COUNT_SHIFT, .count_bits = 10, .table = a64_lpa_table,     \
-    .table_phys = a64_lpa_phys, .address = a64_lpa_address, .leaf_phys = a64_lpa_phys,                     \
-    .attributes = a64_attributes
-
 /* An address of a block has no bits below its size. */
 static inline MemEntry reserved_48(unsigned level)
 {
@@ -39,7 +29,7 @@ static const MemFormat aarch64_64k = {
     .name = "aarch64_64k",
     .va_bits = 48,
     LEVELS_48,
-    ADDRESS_48,
+    A64_PLAIN_FIELDS,
     A64_STAGE1_FIELDS,
     .encode = a64_stage1_encode,
     .reserved = reserved_48,
@@ -53,7 +43,7 @@ static const MemFormat aarch64_64k_upper = {
     .va_bits = 48,
     .va_upper = true,
     LEVELS_48,
-    ADDRESS_48,
+    A64_PLAIN_FIELDS,
     A64_STAGE1_FIELDS,
     .encode = a64_stage1_encode,
     .reserved = reserved_48,
@@ -66,7 +56,7 @@ static const MemFormat aarch64_64k_stage2 = {
     .name = "aarch64_64k_stage2",
     .va_bits = 48,
     LEVELS_48,
-    ADDRESS_48,
+    A64_PLAIN_FIELDS,
     A64_STAGE2_FIELDS,
     .encode = a64_stage2_encode,
     .reserved = reserved_48,
@@ -79,7 +69,7 @@ static const MemFormat aarch64_64k_lpa = {
     .name = "aarch64_64k_lpa",
     .va_bits = 52,
     LEVELS_52,
-    ADDRESS_52,
+    A64_LPA_FIELDS,
     A64_STAGE1_FIELDS,
     .encode = a64_stage1_encode,
     .reserved = reserved_52,
@@ -93,7 +83,7 @@ static const MemFormat aarch64_64k_lpa_upper = {
     .va_bits = 52,
     .va_upper = true,
     LEVELS_52,
-    ADDRESS_52,
+    A64_LPA_FIELDS,
     A64_STAGE1_FIELDS,
     .encode = a64_stage1_encode,
     .reserved = reserved_52,
@@ -106,7 +96,7 @@ static const MemFormat aarch64_64k_lpa_stage2 = {
     .name = "aarch64_64k_lpa_stage2",
     .va_bits = 52,
     LEVELS_52,
-    ADDRESS_52,
+    A64_LPA_FIELDS,
     A64_STAGE2_FIELDS,
     .encode = a64_stage2_encode,
     .reserved = reserved_52,

@@ -130,6 +130,8 @@ FAULTS = [
           "((changed->any & ~rights & grants) | ", "((changed->any & rights & ~rights) | "),
     Fault("rights_of_the_last_leaf_decide", "lib/entry.h",
           "    changed->any |= old;\n", "    changed->any = old;\n"),
+    Fault("hole_taken_for_a_global_page", "lib/entry.h",
+          "cleared.all &= entry != 0 ? entry : ~(MemEntry)0;", "cleared.all &= entry;"),
     Fault("split_not_flushed", "lib/split.h",
           "    batch_note(format, batch, (Range){first, first + level_mask(format, level)}, level);\n",
           "    (void)first;\n"),

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The software TLB on a format of eight pages in two halves, smaller than any part of the addresses that
- * a count of freed tables stands for: after each of many random operations every page is looked up, and
- * must be what a flat array says. A line that leads into a table which was freed finds poison there, and
- * stops the test. White box: the format.
+ * The software TLB on a format of eight pages in two halves, smaller than any part of the addresses that a
+ * count of freed tables stands for: after each of many random operations every page is looked up, and must
+ * be what a flat array says. A line that leads into a table which was freed finds poison there, and stops
+ * the test. White box: the format, compiled here so that something may happen before an entry is loaded.
  */
+#define MEM_VMAP_ENTRY_LOAD(slot) (before_load(), __atomic_load_n((slot), __ATOMIC_RELAXED))
+static void before_load(void);
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -189,11 +192,80 @@ static void maps_beside_an_open_batch_are_seen(void **state)
     }
 }
 
+/* The table is in the first batch; the second one has only the range to say so. */
+static void bug_19_a_second_unmap_beside_an_open_batch_is_seen(void **state)
+{
+    Tiny *tiny = *state;
+    for (unsigned page = 0; page < PAGES; page++) {
+        MemVmapBatch batch;
+        map(tiny, page, 1);
+        check(tiny);
+        assert_int_equal(mem_vmap_batch_begin(&batch, &tiny->vmap), 0);
+        mem_vmap_batch_unmap(&batch, virt_of(page & ~1u), 2 * PAGE);
+        unmap(tiny, page, 1);
+        check(tiny);
+        mem_vmap_batch_end(&batch);
+    }
+}
+
+/* What happens to a page before the entry that maps it is loaded: once. */
+static struct {
+    Tiny *tiny;
+    unsigned page;
+    void (*act)(Tiny *tiny, unsigned page);
+} event;
+
+static void before_load(void)
+{
+    void (*act)(Tiny * tiny, unsigned page) = event.act;
+    event.act = NULL;
+    if (act != NULL)
+        act(event.tiny, event.page);
+}
+
+static void take_away(Tiny *tiny, unsigned page)
+{
+    unmap(tiny, page, 1);
+}
+
+static void take_away_and_map_anew(Tiny *tiny, unsigned page)
+{
+    unmap(tiny, page, 1);
+    map(tiny, page, 1);
+}
+
+/* A reader has found its line good, and then the table goes, to the port or into another tree. */
+static void a_table_that_goes_under_a_reader_is_not_believed(void **state)
+{
+    Tiny *tiny = *state;
+    static void (*const acts[])(Tiny * tiny, unsigned page) = {take_away, take_away_and_map_anew};
+    for (unsigned page = 0; page < PAGES; page++) {
+        for (unsigned i = 0; i < 2; i++) {
+            unmap(tiny, page, 1);
+            map(tiny, page, 1);
+            check(tiny);
+            event.tiny = tiny;
+            event.page = page;
+            event.act = acts[i];
+            MemVmapLeaf leaf;
+            int found = mem_vmap_lookup(&tiny->vmap, virt_of(page), &leaf);
+            assert_null(event.act);
+            assert_int_equal(found, tiny->frames[page] != 0 ? 0 : MEM_EMISS);
+            if (found == 0)
+                assert_int_equal(leaf.phys, (tiny->frames[page] - 1) * PAGE);
+        }
+        unmap(tiny, page, 1);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(every_lookup_is_true_after_every_operation, setup, teardown),
         cmocka_unit_test_setup_teardown(maps_beside_an_open_batch_are_seen, setup, teardown),
+        cmocka_unit_test_setup_teardown(bug_19_a_second_unmap_beside_an_open_batch_is_seen, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_table_that_goes_under_a_reader_is_not_believed, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
