@@ -13,7 +13,7 @@ import sys
 import tempfile
 
 SKIPPED = 77
-PROTOTYPE = re.compile(r"^(?:const )?\w+ \*?mem_vmap_\w+\([^;{]*\);", re.MULTILINE)
+PROTOTYPE = re.compile(r"^(?:const |struct )?\w+ \*?mem_vmap_\w+\([^;{]*\);", re.MULTILINE)
 
 
 def normal(text):
@@ -36,18 +36,19 @@ def build_and_lint(sources, scratch):
 
 
 def undocumented(root, sources):
-    """The prototypes of vmap.h that no SYNOPSIS shows word for word."""
+    """The prototypes of the headers that no SYNOPSIS shows word for word."""
     pages = ""
     for source in sources:
         with open(source, encoding="utf-8") as file:
             pages += normal(file.read())
-    with open(os.path.join(root, "include/mem/vmap.h"), encoding="utf-8") as file:
-        prototypes = PROTOTYPE.findall(file.read())
-    if not prototypes:
-        yield "include/mem/vmap.h: found no prototype"
-    for prototype in prototypes:
-        if normal(prototype) not in pages:
-            yield f"no manual page has: {normal(prototype)}"
+    for header in ("include/mem/vmap.h", "include/mem/vmap_cpu.h"):
+        with open(os.path.join(root, header), encoding="utf-8") as file:
+            prototypes = PROTOTYPE.findall(file.read())
+        if not prototypes:
+            yield f"{header}: found no prototype"
+        for prototype in prototypes:
+            if normal(prototype) not in pages:
+                yield f"no manual page has: {normal(prototype)}"
 
 
 def main():
