@@ -17,6 +17,7 @@ import json
 import os
 import re
 import resource
+import shlex
 import shutil
 import signal
 import subprocess
@@ -87,7 +88,8 @@ def check(root):
 class Tree:
     """The copy of the sources in which faults are planted, its build, and its tests."""
 
-    def __init__(self, jobs):
+    def __init__(self, jobs, left_out):
+        self.left_out = left_out
         self.source = os.path.join(TOP, "build", "mutation", "tree")
         self.build = os.path.join(TOP, "build", "mutation", "build")
         self.jobs = jobs
@@ -119,7 +121,7 @@ class Tree:
         tests = [as_test(test) for test in json.loads(listing)["tests"] if "command" in test and not is_long(test)]
         for oracle, names in ORACLES:
             found = [test for test in tests if re.fullmatch(names, test.name)]
-            if found:
+            if found and oracle not in self.left_out:
                 self.oracles[oracle] = found
         if "unit" not in self.oracles:
             sys.exit("mutate.py: the build has no unit tests")
@@ -298,7 +300,7 @@ def processor():
         return next((line.partition(":")[2].strip() for line in file if line.startswith("model name")), "unknown CPU")
 
 
-def page(text, jobs, minutes):
+def page(text, minutes):
     """The table as a page of the documentation: what made it, where and when."""
     made = [f"{processor()}, {os.cpu_count()} CPUs", run(["cc", "--version"], "asking the compiler").splitlines()[0],
             FLAGS.split()[0], str(datetime.date.today()),
@@ -313,7 +315,7 @@ fastest to the slowest, so most faults are caught by a unit test before another 
 `mutate.py --all` shows all that catch each. The faults themselves are in tests/mutation/faults.py. See
 [testing.md](testing.md), section Mutation.
 
-`tests/mutation/mutate.py --write --jobs {jobs}`, {minutes:.0f} minutes; {"; ".join(made)}.
+`tests/mutation/mutate.py {shlex.join(sys.argv[1:])}`, {minutes:.0f} minutes; {"; ".join(made)}.
 
 {text}"""
 
@@ -338,6 +340,8 @@ def main():
     parser.add_argument("--all", action="store_true", help="try every oracle on each fault, not only until one catches it")
     parser.add_argument("--write", action="store_true", help="also write docs/mutation.md; not with --only")
     parser.add_argument("--only", metavar="REGEX", default="", help="only the faults whose names match")
+    parser.add_argument("--without", metavar="ORACLE", action="append", default=[], choices=[name for name, _ in ORACLES],
+                        help="leave an oracle out: the proofs, say, where solvers run into their time limits")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="compilers and tests at a time; default: all CPUs")
     arguments = parser.parse_args()
     if arguments.write and arguments.only:
@@ -346,7 +350,7 @@ def main():
         return check(TOP)
 
     began = time.monotonic()
-    tree = Tree(arguments.jobs)
+    tree = Tree(arguments.jobs, arguments.without)
     tree.copy()
     tree.configure()
     try_without_fault(tree)
@@ -357,7 +361,7 @@ def main():
         file.write(text)
     if arguments.write:
         with open(PAGE, "w", encoding="utf-8") as file:
-            file.write(page(text, arguments.jobs, (time.monotonic() - began) / 60))
+            file.write(page(text, (time.monotonic() - began) / 60))
     print(text)
     return 1 if any(verdict(fault, catches) for fault, catches in results) else 0
 

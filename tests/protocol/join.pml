@@ -3,13 +3,13 @@
 /*
  * CPUs that leave and join again, or have joined and not loaded a space yet.
  *
- * Modelled as in globals.pml, and: a CPU that has loaded a root of the kernel's own leaves, at any moment; others use
- * it and all of its ASIDs; it joins again. A task may run there meanwhile.
+ * Modelled as in globals.pml, and: a CPU that has loaded a root of the kernel's own leaves, at any moment; others
+ * use it and all of its ASIDs; it joins again. A task may run there meanwhile.
  *
  * Checked too: a CPU without a space is never made to load a root again.
  *
- * Not modelled, beyond globals.pml: what a CPU does between leave and join. It has to have flushed its global entries
- * before it leaves, or to use no address until it has (LEAVE_UNFLUSHED). Its interrupts stay off until `here` knows it.
+ * Not modelled, beyond globals.pml: what a CPU does between leave and join. It has flushed its global entries before
+ * it leaves (LEAVE_UNFLUSHED: it has not), and its interrupts stay off until `here` knows it.
  */
 #define MAPPED 31
 #define WITH_GLOBALS
