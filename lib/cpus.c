@@ -29,7 +29,10 @@ int mem_vmap_cpu_join(MemVmapCpu *cpu, MemVmapCpus *cpus, unsigned number)
         return MEM_EINVAL;
     if (number != 0 && cpus->port.interrupt == NULL)
         return MEM_EINVAL;
-    *cpu = (MemVmapCpu){.cpus = cpus, .number = number};
+    __builtin_memset(cpu, 0,
+                     sizeof *cpu); /* a copy on the stack, as an assignment makes it, would be large */
+    cpu->cpus = cpus;
+    cpu->number = number;
     cpus->cpu[number] = cpu;
     cpu_set_add(&cpus->online, number);
     shared_store(&cpu->applied_global, shared_load(&cpus->globals.generation));

@@ -28,7 +28,7 @@ typedef struct mem_vmap_cpu_set {
     uint64_t words[(MEM_VMAP_CPUS + 63) / 64];
 } MemVmapCpuSet;
 
-/* What the CPUs of this machine can do. All zero is true of any CPU. */
+/* What the CPUs of this machine can do. All zero is true of any CPU that has no global entries. */
 typedef struct mem_vmap_cpu_features {
     unsigned asids; /* ASIDs that a root can be loaded with, 0 among them; 0: the CPUs have none. x86: 4096
                        * where CR4.PCIDE is set */
@@ -96,10 +96,10 @@ typedef struct mem_vmap_cpu_port {
     struct mem_vmap_cpu *(*here)(void *context);
 
     /*
-     * Interrupts the CPUs of `targets`, none of which is the calling one: each must soon call
-     * mem_vmap_cpu_serve. Does not wait for them. Called without locks of the library, by every call that may
-     * flush. Null: there is one CPU. The engine then also updates entries with plain loads and stores: see
-     * port.invalidate_there.
+     * Interrupts the CPUs of `targets`, not the calling one: each must soon call mem_vmap_cpu_serve, but
+     * one that has just left, which may still be named, need not. Does not wait for them. Called without
+     * locks of the library, by every call that may flush. Null: there is one CPU. The engine then also
+     * updates entries with plain loads and stores: see port.invalidate_there.
      */
     void (*interrupt)(void *context, const MemVmapCpuSet *targets);
 
