@@ -184,14 +184,15 @@ int mem_vmap_cpus_init(MemVmapCpus *cpus, const MemVmapCpuPort *port, const MemV
  * entries of any; what it may have cached under the ASIDs 1 to MEM_VMAP_ASIDS does not matter.
  * 0; MEM_EINVAL: a null pointer, the number is MEM_VMAP_CPUS or higher, or not 0 although there is no
  * interrupt; or a CPU of that number takes part already. Context: on that CPU, interrupts off; `here` need not
- * know it yet.
+ * know it yet, but must before interrupts are on again.
  */
 int mem_vmap_cpu_join(MemVmapCpu *cpu, MemVmapCpus *cpus, unsigned number);
 
 /*
  * The calling CPU takes part no longer: it is about to be switched off, or has loaded a root that is not the
- * library's. It must flush its global entries before it joins again. Does nothing for a CPU that takes no
- * part. Context: on that CPU, interrupts off.
+ * library's. Unless it goes off without using another address, it flushes its global entries after that load
+ * and before this call: nobody waits for it any more. Does nothing for a CPU that takes no part. Context: on
+ * that CPU, interrupts off.
  */
 void mem_vmap_cpu_leave(MemVmapCpu *cpu);
 
