@@ -5,11 +5,14 @@
 #include "lib/cpu.h"
 #include "lib/text.h"
 
-extern const MemVmapCpuType mem_vmap_x86_64_cpu, mem_vmap_riscv_cpu;
+extern const MemVmapCpuType mem_vmap_x86_64_cpu, mem_vmap_aarch64_cpu, mem_vmap_riscv_cpu;
 
 static const MemVmapCpuType *const types[] = {
 #ifndef MEM_VMAP_WITHOUT_X86_64
     &mem_vmap_x86_64_cpu,
+#endif
+#ifndef MEM_VMAP_WITHOUT_AARCH64
+    &mem_vmap_aarch64_cpu,
 #endif
 #ifndef MEM_VMAP_WITHOUT_RISCV
     &mem_vmap_riscv_cpu,

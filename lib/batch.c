@@ -4,17 +4,6 @@
 #include "lib/cpu.h"
 #include "lib/drops.h"
 
-static void make_plan(const MemVmapBatch *batch, MemVmapPlan *plan)
-{
-    plan->root = batch->vmap->root;
-    plan->everything = batch->everything;
-    plan->tables = batch->tables;
-    plan->global = batch->global;
-    plan->count = batch->everything ? 0 : batch->range_count;
-    for (unsigned i = 0; i < plan->count; i++)
-        plan->ranges[i] = batch->ranges[i];
-}
-
 /*
  * The fence orders the entries before the hook's look at which CPUs use the space: a CPU that joins later
  * marks itself first and then loads the root, so it is either seen here or sees the new entries.
@@ -36,7 +25,7 @@ static void execute(MemVmap *vmap, const MemVmapPlan *plan)
 static void unlist(MemVmap *vmap, const MemVmapBatch *batch)
 {
     MemVmapBatch **at = &vmap->unflushed;
-    while (*at != batch)
+    while (MEM_UNLIKELY(*at != batch))
         at = &(*at)->next;
     *at = batch->next;
 }
@@ -48,10 +37,11 @@ static void unlist(MemVmap *vmap, const MemVmapBatch *batch)
 static void count_drops(MemVmap *vmap, const MemVmapBatch *batch)
 {
     const MemFormat *format = vmap->format->description;
-    if (batch->everything)
+    if (batch->plan.everything)
         drops_add(format, vmap, (Range){0, linear_mask(format)});
-    for (unsigned i = 0; i < batch->range_count; i++)
-        drops_add(format, vmap, linear_range(format, batch->ranges[i].first, batch->ranges[i].last));
+    for (unsigned i = 0; i < batch->plan.count; i++)
+        drops_add(format, vmap,
+                  linear_range(format, batch->plan.ranges[i].first, batch->plan.ranges[i].last));
     for (unsigned i = 0; i < batch->dropped_count; i++)
         drops_add(format, vmap, linear_range(format, batch->dropped[i].first, batch->dropped[i].last));
 }
@@ -79,7 +69,7 @@ static usize settle(MemVmap *vmap, const MemVmapBatch *batch)
         vmap->shootdowns++;
         unlist(vmap, batch);
     }
-    if (batch->tables)
+    if (batch->plan.tables)
         release_tables(vmap, batch);
     usize surplus = batch->starved ? MEM_VMAP_NO_PAGE : mem_vmap_pool_surplus(vmap);
     space_unlock(vmap);
@@ -93,18 +83,28 @@ static void tell_lost(const MemVmapBatch *batch)
         port->lost(port->context, batch->lost.first, batch->lost.stride);
 }
 
-static void shoot_down(const MemVmapBatch *batch)
+void mem_vmap_batch_shoot_down(MemVmapBatch *batch)
 {
-    MemVmapPlan plan;
-    make_plan(batch, &plan);
-    execute(batch->vmap, &plan);
+    if (batch->plan.everything)
+        batch->plan.count = 0;
+    execute(batch->vmap, &batch->plan);
+}
+
+void mem_vmap_batch_flush_leaves(MemVmapBatch *batch)
+{
+    MemVmap *vmap = batch->vmap;
+    execute(vmap, &batch->plan);
+    space_lock(vmap);
+    vmap->shootdowns++;
+    unlist(vmap, batch);
+    space_unlock(vmap);
 }
 
 void mem_vmap_batch_flush(MemVmapBatch *batch)
 {
     MemVmap *vmap = batch->vmap;
     if (!batch_is_empty(batch))
-        shoot_down(batch);
+        mem_vmap_batch_shoot_down(batch);
     mem_vmap_pool_put(vmap, settle(vmap, batch));
     tell_lost(batch);
     batch_init(batch, vmap);
@@ -117,8 +117,8 @@ void mem_vmap_flush_range(MemVmap *vmap, usize first, usize last)
     batch_init(&batch, vmap);
     space_lock(vmap);
     batch_note(format, &batch, (Range){first, last}, 0);
-    batch.tables = true;
-    batch.global = vmap->has_global;
+    batch.plan.tables = true;
+    batch.plan.global = vmap->has_global;
     space_unlock(vmap);
     mem_vmap_batch_flush(&batch);
 }
@@ -130,10 +130,10 @@ static bool overlap(usize first, usize last, usize other_first, usize other_last
 
 static bool waits_for(const MemVmapBatch *batch, Leftover what, usize first, usize last)
 {
-    if (batch->everything)
+    if (batch->plan.everything)
         return true;
-    for (unsigned i = 0; i < batch->range_count; i++)
-        if (overlap(first, last, batch->ranges[i].first, batch->ranges[i].last))
+    for (unsigned i = 0; i < batch->plan.count; i++)
+        if (overlap(first, last, batch->plan.ranges[i].first, batch->plan.ranges[i].last))
             return true;
     for (unsigned i = 0; what == LEFT_LEAVES_AND_TABLES && i < batch->dropped_count; i++)
         if (overlap(first, last, batch->dropped[i].first, batch->dropped[i].last))
@@ -154,14 +154,17 @@ int mem_vmap_batch_begin(MemVmapBatch *batch, MemVmap *vmap)
 {
     if (batch == NULL)
         return MEM_EINVAL;
-    batch_init(batch, is_space(vmap) ? vmap : NULL);
-    return batch->vmap != NULL ? 0 : MEM_EINVAL;
+    batch->vmap = NULL;
+    if (!is_space(vmap))
+        return MEM_EINVAL;
+    batch_init(batch, vmap);
+    return 0;
 }
 
 void mem_vmap_batch_unmap(MemVmapBatch *batch, usize virt, usize len)
 {
     if (batch != NULL && batch->vmap != NULL)
-        batch->vmap->format->unmap(batch->vmap, batch, virt, len);
+        batch->vmap->format->batch_unmap(batch->vmap, batch, virt, len);
 }
 
 int mem_vmap_batch_protect(MemVmapBatch *batch, usize virt, usize len, int flags)

@@ -17,9 +17,10 @@
 MEM_INLINE void batch_init(MemVmapBatch *batch, MemVmap *vmap)
 {
     batch->vmap = vmap;
-    batch->listed = batch->everything = batch->tables = batch->global = false;
-    batch->supplied = batch->starved = false;
-    batch->range_count = batch->dropped_count = 0;
+    batch->listed = batch->supplied = batch->starved = false;
+    batch->plan.root = vmap->root;
+    batch->plan.everything = batch->plan.tables = batch->plan.global = false;
+    batch->plan.count = batch->dropped_count = 0;
     batch->lost.stride = 0;
 }
 
@@ -38,16 +39,16 @@ MEM_INLINE bool range_continues(const MemVmapRange *first, const MemVmapRange *s
 /* Adds [first, last], virtual. A range that touches the newest one and has its stride extends it. */
 MEM_INLINE void batch_add_range(MemVmapBatch *batch, usize first, usize last, usize stride)
 {
-    unsigned count = batch->range_count;
-    MemVmapRange range = {first, last, stride}, *newest = &batch->ranges[count > 0 ? count - 1 : 0];
+    unsigned count = batch->plan.count;
+    MemVmapRange range = {first, last, stride}, *newest = &batch->plan.ranges[count > 0 ? count - 1 : 0];
     if (count > 0 && range_continues(newest, &range))
         newest->last = last;
     else if (count > 0 && range_continues(&range, newest))
         newest->first = first;
     else if (count < MEM_VMAP_BATCH_RANGES)
-        batch->ranges[batch->range_count++] = range;
+        batch->plan.ranges[batch->plan.count++] = range;
     else
-        batch->everything = true;
+        batch->plan.everything = true;
 }
 
 MEM_INLINE void batch_list(MemVmap *vmap, MemVmapBatch *batch)
@@ -97,8 +98,19 @@ MEM_INLINE void batch_note_waiting(const MemFormat *format, MemVmap *vmap, MemVm
     if (MEM_LIKELY(!batch_others_wait(format, vmap, batch, LEFT_LEAVES, range)))
         return;
     batch_note(format, batch, range, 0);
-    batch->tables = true;
-    batch->global |= vmap->has_global;
+    batch->plan.tables = true;
+    batch->plan.global |= vmap->has_global;
+}
+
+/* Forgets the ways through a table that was unlinked, which translated the linear `block`. */
+MEM_INLINE void ways_forget(const MemFormat *format, MemVmap *vmap, Range block)
+{
+    usize region = way_region(format, virt_from_linear(format, block.first));
+    if (MEM_LIKELY(way_region(format, block.first) == way_region(format, block.last)))
+        vmap->ways[region % MEM_VMAP_WAYS].region = 0;
+    else
+        for (unsigned i = 0; i < MEM_VMAP_WAYS; i++)
+            vmap->ways[i].region = 0;
 }
 
 /* Takes the unlinked table at `phys`, which translated the linear `block`, with the tables below it. */
@@ -106,23 +118,36 @@ MEM_INLINE void batch_drop(const MemFormat *format, MemVmap *vmap, MemVmapBatch 
                            unsigned level, usize pages, Range block)
 {
     batch_list(vmap, batch);
+    ways_forget(format, vmap, block);
     batch->dropped[batch->dropped_count++] = (MemVmapDropped){
         phys, pages, level, virt_from_linear(format, block.first), virt_from_linear(format, block.last)};
-    batch->tables = true;
+    batch->plan.tables = true;
     vmap->tables -= pages;
     vmap->waiting += pages;
 }
 
 MEM_INLINE bool batch_is_empty(const MemVmapBatch *batch)
 {
-    return batch->range_count == 0 && batch->dropped_count == 0;
+    return batch->plan.count == 0 && batch->dropped_count == 0;
 }
+
+/* Makes all CPUs forget what the batch names, and no more. */
+void mem_vmap_batch_shoot_down(MemVmapBatch *batch);
+
+/* Flushes, and ends, a listed batch of one call that has noted one range, dropped no table and lost nothing. */
+void mem_vmap_batch_flush_leaves(MemVmapBatch *batch);
 
 /* Executes the batch: CPUs forget, tables return to the pool, the port hears of a lost leaf. Empties it. */
 void mem_vmap_batch_flush(MemVmapBatch *batch);
 
 /* Makes every CPU forget the linear range, page by page, and its walk caches. Called without the lock. */
 void mem_vmap_flush_range(MemVmap *vmap, usize first, usize last);
+
+/*
+ * Makes every CPU forget the linear range, page by page, under the lock: new leaves are about to come where others
+ * have gone that may still be cached. For formats with interim entries.
+ */
+void mem_vmap_forget_before_map(MemVmap *vmap, usize first, usize last);
 
 /* Ends a batch of one call. */
 MEM_INLINE void batch_finish(MemVmapBatch *batch)

@@ -8,8 +8,9 @@
  * flush. So one dry pass counts the joins, their pages are taken first, and the passes that join cannot fail.
  */
 
+#include "lib/breaking.h"
 #include "lib/cursor.h"
-#include "lib/batch.h"
+#include "lib/fold.h"
 
 /* Whether a pass joins, or only counts what it would join. */
 typedef enum { PASS_COUNT, PASS_JOIN } PassKind;
@@ -37,10 +38,10 @@ typedef struct mem_collapsing {
 } Collapsing;
 
 /* Takes in the leaf at index `joint->entries`, if it continues what came before. */
-static void joint_add(const MemFormat *format, Joint *joint, MemEntry leaf, unsigned level)
+static void joint_add(const MemFormat *format, Joint *joint, MemEntry leaf, unsigned level, usize at)
 {
-    MemEntry attributes = format->never_used(format->attributes(leaf, level));
-    usize phys = format->leaf_phys(leaf, level);
+    MemEntry attributes = format->never_used(leaf_attributes(format, leaf, level));
+    usize phys = leaf_base(format, leaf, level, at);
     if (joint->entries == 0)
         *joint = (Joint){0, attributes, format->accessed, false, phys};
     if (attributes != joint->attributes ||
@@ -74,11 +75,15 @@ static void join(Collapsing *c, MemEntry leaf)
     MemEntry *slot = cursor_slot(format, &c->cursor), table = entry_load(slot);
     unsigned level = c->cursor.level;
     Range block = {c->cursor.at, c->cursor.at | level_mask(format, level)};
+    usize phys = format->table_phys(table, level);
+    if (format->interim != NULL && format->interim(table, leaf, level, c->vmap->break_level) != leaf)
+        mem_vmap_break(c->vmap, slot, &table, leaf, level, block);
     while (!entry_replace(c->vmap, slot, &table, leaf))
         ;
+    entries_made(format);
     batch_note(format, c->batch, block, level - 1);
-    c->batch->global |= leaves_global(format, leaf, leaf);
-    batch_drop(format, c->vmap, c->batch, format->table_phys(table, level), 0, 1, block);
+    c->batch->plan.global |= leaves_global(format, leaf, leaf);
+    batch_drop(format, c->vmap, c->batch, phys, 0, 1, block);
     c->vmap->collapses++;
 }
 
@@ -107,7 +112,7 @@ static void pass_leaf(Collapsing *c, MemEntry leaf)
         joint->entries = 0;
     /* A joint that was broken, or did not begin at the first entry, is behind the index and stays so. */
     if (joint->entries == index)
-        joint_add(c->format, joint, leaf, cursor->level);
+        joint_add(c->format, joint, leaf, cursor->level, cursor->at);
     cursor_skip(c->format, cursor);
 }
 
@@ -221,6 +226,7 @@ int mem_vmap_collapse(MemVmap *vmap, usize virt, usize len)
         mem_vmap_batch_flush(&batch);
         space_lock(vmap);
     }
+    mem_vmap_fold(vmap, &batch, range);
     vmap->pool.credits -= c.prepaid; /* left over where others changed the tree between two passes */
     vmap->prepaid -= c.prepaid;
     space_unlock(vmap);

@@ -14,12 +14,40 @@ MEM_INLINE MemVmapCpu *cpu_here(const MemVmapCpus *cpus)
     return cpu != NULL && cpu->cpus == cpus ? cpu : NULL;
 }
 
+/* Whether there is one CPU. */
+MEM_INLINE bool cpus_are_alone(const MemVmapCpus *cpus)
+{
+    return cpus->shares_asids ? cpus->port.here == NULL : cpus->port.interrupt == NULL;
+}
+
 /* A space, or none, as a CPU knows it. */
 MEM_INLINE MemVmapRoot root_of(const MemVmap *vmap, unsigned asid)
 {
     if (vmap == NULL)
-        return (MemVmapRoot){0, asid, 0};
-    return (MemVmapRoot){vmap->root, asid, vmap->format->description->top + 1u};
+        return (MemVmapRoot){.asid = asid};
+    const MemFormat *format = vmap->format->description;
+    return (MemVmapRoot){
+        .root = vmap->root,
+        .asid = asid,
+        .levels = format->top + 1u,
+        .page_shift = format->levels[0].shift,
+        .virt_bits = format->va_bits,
+        .upper = format->va_upper,
+        .second_stage = format->second_stage,
+    };
+}
+
+/* The caller stays on its CPU, and nothing else switches spaces there. */
+MEM_INLINE void cpus_pin(const MemVmapCpus *cpus)
+{
+    if (cpus->port.pin != NULL)
+        cpus->port.pin(cpus->port.context);
+}
+
+MEM_INLINE void cpus_unpin(const MemVmapCpus *cpus)
+{
+    if (cpus->port.unpin != NULL)
+        cpus->port.unpin(cpus->port.context);
 }
 
 MEM_INLINE void cpu_execute(const MemVmapCpus *cpus, const MemVmapStep *steps, unsigned count)
@@ -30,7 +58,13 @@ MEM_INLINE void cpu_execute(const MemVmapCpus *cpus, const MemVmapStep *steps, u
 /* Makes the CPU forget what its space, and global entries, have lost since it last looked. */
 void mem_vmap_cpu_catch_up(MemVmapCpu *cpu);
 
-/* Makes every CPU that may use it forget what the plan names, after the stores that it is about. */
+/*
+ * Makes every CPU that may use it forget what the plan names, after the stores that it is about. Called without the
+ * space's lock, unless ASIDs are the machine's.
+ */
 void mem_vmap_shoot_down(MemVmap *vmap, const MemVmapPlan *plan);
+
+/* The same, where ASIDs are the machine's. */
+void mem_vmap_tell_all(const MemVmap *vmap, const MemVmapPlan *plan);
 
 #endif

@@ -19,9 +19,10 @@ MEM_INLINE unsigned drops_shift(const MemFormat *format)
     return format->levels[1].shift + DROPS_PART_SHIFT;
 }
 
+/* Of an address, linear or not. */
 MEM_INLINE const uint64_t *drops_of(const MemFormat *format, const MemVmap *vmap, usize at)
 {
-    return &vmap->drops[(at >> drops_shift(format)) % MEM_VMAP_DROPS];
+    return &vmap->drops[(linear_from_virt(format, at) >> drops_shift(format)) % MEM_VMAP_DROPS];
 }
 
 /* Counts a table that translated `block`, linear. Called with the lock held; see walk.h for the order. */

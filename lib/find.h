@@ -18,7 +18,7 @@ MEM_INLINE Snapshot find(const MemFormat *format, MemVmap *vmap, usize at)
     if (MEM_LIKELY(tlb_find(format, vmap, cpu, at, &found)))
         return found;
     found = walk(format, vmap, at);
-    mem_vmap_tlb_insert(cpu, vmap, at >> format->levels[1].shift, &found);
+    mem_vmap_tlb_insert(cpu, vmap, way_region(format, virt_from_linear(format, at)), &found);
     return found;
 }
 
@@ -32,29 +32,83 @@ MEM_INLINE Snapshot find(const MemFormat *format, MemVmap *vmap, usize at)
 #endif
 
 /* The leaf that maps `virt`: 0, MEM_ERANGE or MEM_EMISS. */
-MEM_INLINE int engine_find(const MemFormat *format, MemVmap *vmap, usize virt, MemEntry *leaf,
-                           unsigned *level)
+MEM_INLINE int engine_find(const MemFormat *format, MemVmap *vmap, usize virt, Snapshot *found)
 {
     if (MEM_UNLIKELY(!virt_exists(format, virt)))
         return MEM_ERANGE;
-    Snapshot found = find(format, vmap, linear_from_virt(format, virt));
-    *leaf = found.entry;
-    *level = found.level;
-    return format->kind(found.entry, found.level) == ENTRY_LEAF ? 0 : MEM_EMISS;
+    *found = find(format, vmap, linear_from_virt(format, virt));
+    return format->kind(found->entry, found->level) == ENTRY_LEAF ? 0 : MEM_EMISS;
+}
+
+/* The miss flag is written only when it changes: a hit must not dirty a line that others read. */
+MEM_INLINE void set_miss(MemVmap *vmap, bool miss)
+{
+    if (MEM_UNLIKELY(__atomic_load_n(&vmap->miss, __ATOMIC_RELAXED) != miss))
+        __atomic_store_n(&vmap->miss, miss, __ATOMIC_RELAXED);
 }
 
 /* The physical address of `virt`; 0, with the miss flag set, where there is none. */
-MEM_INLINE usize engine_translate(const MemFormat *format, MemVmap *vmap, usize virt)
+MEM_INLINE usize translate_by_walk(const MemFormat *format, MemVmap *vmap, usize virt)
 {
-    MemEntry leaf;
-    unsigned level;
-    bool miss = engine_find(format, vmap, virt, &leaf, &level) != 0;
-    /* The flag is written only when it changes: a hit must not dirty a line that others read. */
-    if (MEM_UNLIKELY(__atomic_load_n(&vmap->miss, __ATOMIC_RELAXED) != miss))
-        __atomic_store_n(&vmap->miss, miss, __ATOMIC_RELAXED);
-    if (MEM_UNLIKELY(miss))
-        return 0;
-    return format->leaf_phys(leaf, level) | (virt & level_mask(format, level));
+    Snapshot found;
+    bool miss = engine_find(format, vmap, virt, &found) != 0;
+    set_miss(vmap, miss);
+    return MEM_UNLIKELY(miss) ? 0 : leaf_phys_of(format, found.entry, found.level, virt);
 }
+
+MEM_INLINE usize translate_page(const MemFormat *format, MemVmap *vmap, MemEntry page, usize virt)
+{
+    set_miss(vmap, false);
+    return leaf_phys_of(format, page, 0, virt);
+}
+
+#if MEM_VMAP_TLB_LINES > 0
+
+/* The same for pages of which the TLB knows; `by_walk` is translate_by_walk, instantiated apart. */
+MEM_INLINE usize translate_longer(const MemFormat *format, MemVmap *vmap, usize virt,
+                                  usize (*by_walk)(MemVmap *vmap, usize virt))
+{
+    MemVmapCpu *cpu = tlb_here(vmap);
+    if (cpu == NULL)
+        return by_walk(vmap, virt);
+    usize number = tlb_index(vmap, way_region(format, virt));
+    MemEntry page = tlb_find_page(format, vmap, &cpu->tlb[number], virt);
+    if (MEM_UNLIKELY(page == 0))
+        return by_walk(vmap, virt);
+    tlb_remember(format, cpu, virt, number);
+    return translate_page(format, vmap, page, virt);
+}
+
+/* The same through the line that answered last; `longer` is translate_longer, instantiated apart. */
+MEM_INLINE usize engine_translate(const MemFormat *format, MemVmap *vmap, usize virt,
+                                  usize (*longer)(MemVmap *vmap, usize virt),
+                                  usize (*by_walk)(MemVmap *vmap, usize virt))
+{
+    const MemVmapCpu *cpu = tlb_here(vmap);
+    if (cpu == NULL)
+        return by_walk(vmap, virt);
+    MemEntry page = tlb_find_page(format, vmap, &cpu->tlb[tlb_get(&cpu->latest)], virt);
+    return MEM_LIKELY(page != 0) ? translate_page(format, vmap, page, virt) : longer(vmap, virt);
+}
+
+#else
+
+MEM_INLINE usize translate_longer(const MemFormat *format, MemVmap *vmap, usize virt,
+                                  usize (*by_walk)(MemVmap *vmap, usize virt))
+{
+    (void)format;
+    return by_walk(vmap, virt);
+}
+
+MEM_INLINE usize engine_translate(const MemFormat *format, MemVmap *vmap, usize virt,
+                                  usize (*longer)(MemVmap *vmap, usize virt),
+                                  usize (*by_walk)(MemVmap *vmap, usize virt))
+{
+    (void)format;
+    (void)longer;
+    return by_walk(vmap, virt);
+}
+
+#endif
 
 #endif

@@ -32,6 +32,7 @@ typedef struct mem_level {
     uint8_t shift;      /* an entry covers 1 << shift bytes */
     uint8_t index_bits; /* a table holds 1 << index_bits entries */
     bool leaf;          /* an entry of this level may be a leaf */
+    uint8_t run;        /* 1 << run aligned neighbours may be marked as one contiguous run; 0: none */
 } MemLevel;
 
 /*
@@ -42,12 +43,16 @@ typedef struct mem_level {
 typedef struct mem_format {
     const char *name;
     uint8_t va_bits;
-    bool va_sign_extended; /* addresses are canonical: the bits above copy the topmost one; */
-    bool va_upper;         /* or they are all set; otherwise they are all clear */
+    bool va_sign_extended;     /* addresses are canonical: the bits above copy the topmost one; */
+    bool va_upper;             /* or they are all set; otherwise they are all clear */
+    bool second_stage;         /* it translates what guests take for physical addresses */
+    bool absent_may_be_cached; /* by some CPUs */
     uint8_t pa_bits_max;
-    /* An address that is n higher makes an entry that is n >> address_shift higher, up to the end of a table's
-     * range. */
-    bool linear_address;
+    /*
+     * An address that is n higher makes an entry that is n >> address_shift higher, as long as the bits from
+     * `linear_bits` up stay the same: those may stand elsewhere.
+     */
+    uint8_t linear_bits;
     uint8_t address_shift;
     uint8_t top; /* level of the root's entries */
     MemLevel levels[MEM_VMAP_LEVELS_MAX];
@@ -65,6 +70,16 @@ typedef struct mem_format {
     MemEntry rights;        /* the bits that protect changes, */
     MemEntry grants;        /* of which these grant a right where they are set, the others where clear; */
     MemEntry trades;        /* and these take one away whichever way they change */
+    bool rights_are_plain;  /* to change them changes nothing else */
+
+    /*
+     * Contiguous runs: neighbours that a TLB may hold as one leaf. All bits of `contiguous` are set in each
+     * entry of a run, and never all in another leaf. The entries of a run differ in what the MMU has noted, and,
+     * unless `runs_are_equal`, in their addresses; otherwise each has the address of the run.
+     */
+    MemEntry contiguous;
+    bool runs_are_equal;
+    bool runs_are_optional; /* CPUs may lack them: only for a space whose options name their sizes */
 
     /* Software bits of a leaf: its mapping took no credits; it is device memory (whose index in the CPU's
      * memory-type table may be that of another type). */
@@ -76,6 +91,9 @@ typedef struct mem_format {
     uint8_t type_index[MEM_VMAP_TYPES]; /* the CPU's memory types after reset */
 
     EntryKind (*kind)(MemEntry entry, unsigned level);
+    /* The kind that all of some entries have, which are `all` when ANDed and `any` when ORed: LEAF or TABLE; EMPTY
+     * where they are not of one kind. Null: that does not tell. */
+    EntryKind (*common_kind)(MemEntry all, MemEntry any, unsigned level);
     MemEntry (*table)(usize phys, unsigned level); /* links the table at `phys`, its count zero */
     usize (*table_phys)(MemEntry entry, unsigned level);
     MemEntry (*address)(usize phys, unsigned level); /* of a leaf, to be combined with its attributes */
@@ -90,15 +108,29 @@ typedef struct mem_format {
     int (*decode)(MemEntry leaf);                           /* flags but for the memory type */
     unsigned (*decode_type)(MemEntry leaf, unsigned level); /* index into the CPU's memory types */
     MemEntry (*reserved)(unsigned level);                   /* bits of a leaf that must be zero */
+
+    /* Orders the stores that made translations before the caller's accesses through them. Null: CPUs walk again
+     * before they fault. */
+    void (*made)(void);
+
+    /*
+     * Break-before-make: what must stand in place of `before` until all CPUs have forgotten it, and then
+     * `after` may be stored; `after` itself where it may be at once. To all functions above an interim entry is
+     * what it stands for: only the MMU takes it for another. Null: never needed.
+     */
+    MemEntry (*interim)(MemEntry before, MemEntry after, unsigned level, unsigned break_level);
 } MemFormat;
+
+struct mem_snapshot;
 
 /* A format as the API sees it: its description, and the engine's hot calls specialised for it. */
 struct mem_vmap_format {
     const MemFormat *description;
     int (*map)(MemVmap *vmap, usize phys, usize virt, usize len, int flags);
-    void (*unmap)(MemVmap *vmap, MemVmapBatch *batch, usize virt, usize len);
+    void (*unmap)(MemVmap *vmap, usize virt, usize len);
+    void (*batch_unmap)(MemVmap *vmap, MemVmapBatch *batch, usize virt, usize len);
     int (*protect)(MemVmap *vmap, MemVmapBatch *batch, usize virt, usize len, int flags);
-    int (*find)(MemVmap *vmap, usize virt, MemEntry *leaf, unsigned *level);
+    int (*find)(MemVmap *vmap, usize virt, struct mem_snapshot *found);
     usize (*translate)(MemVmap *vmap, usize virt);
 };
 
@@ -160,11 +192,22 @@ MEM_INLINE MemEntry count_mask(const MemFormat *format)
     return (((MemEntry)1 << format->count_bits) - 1) << format->count_shift;
 }
 
-/* `entry` with `change` (which may be negative) added to the count of the table that it links. */
+/* Whether the count field can count all entries of a table of this level. */
+MEM_INLINE bool count_is_exact(const MemFormat *format, unsigned level)
+{
+    return format->count_bits > format->levels[level].index_bits;
+}
+
+/*
+ * `entry` with `change` (which may be negative) added to the count of the table that it links; that stays between 0
+ * and all of the table's entries.
+ */
 MEM_INLINE MemEntry count_add(const MemFormat *format, MemEntry entry, unsigned change)
 {
     MemEntry mask = count_mask(format);
-    MemEntry sum = entry + ((MemEntry)change << format->count_shift);
+    MemEntry sum = entry + ((MemEntry)(int64_t)(int32_t)change << format->count_shift);
+    if (count_is_exact(format, 0) && count_is_exact(format, 1))
+        return sum; /* it cannot leave the field */
     return (entry & ~mask) | (sum & mask);
 }
 

@@ -8,6 +8,31 @@
 
 static const MemVmapOptions no_options;
 
+/* The size of the contiguous runs of a level, or 0. */
+static usize run_size(const MemFormat *format, unsigned level)
+{
+    return run_entries(format, level) > 1 ? run_mask(format, level) + 1 : 0;
+}
+
+static usize run_sizes(const MemFormat *format)
+{
+    usize sizes = 0;
+    for (unsigned level = 0; level <= format->top; level++)
+        sizes |= run_size(format, level);
+    return sizes;
+}
+
+/* The levels with contiguous runs whose size is in a set of leaf sizes. 0: all that every CPU has. */
+static unsigned run_levels(const MemFormat *format, usize sizes)
+{
+    unsigned runs = 0;
+    if (sizes == 0 && !format->runs_are_optional)
+        sizes = run_sizes(format);
+    for (unsigned level = 0; level <= format->top; level++)
+        runs |= sizes & run_size(format, level) ? 1u << level : 0;
+    return runs;
+}
+
 /* The highest level of a set of leaf sizes (0: all); negative where the format lacks one, or at a gap. */
 static int highest_leaf(const MemFormat *format, usize sizes)
 {
@@ -15,7 +40,7 @@ static int highest_leaf(const MemFormat *format, usize sizes)
     int highest = -1;
     for (unsigned level = 0; level <= format->top && format->levels[level].leaf; level++) {
         all |= level_size(format, level);
-        if (sizes == 0 || sizes == all)
+        if (sizes == 0 || (sizes & ~run_sizes(format)) == all)
             highest = (int)level;
     }
     return highest;
@@ -40,6 +65,8 @@ static int set_options(MemVmap *vmap, const MemFormat *format, const MemVmapOpti
     if (leaf < 0 || phys_bits > format->pa_bits_max || phys_bits < format->levels[0].shift)
         return MEM_ENOTSUP;
     vmap->leaf_level = (uint8_t)leaf;
+    vmap->runs = (uint8_t)run_levels(format, options->leaf_sizes);
+    vmap->break_level = options->break_level < 2 ? (uint8_t)options->break_level : 2;
     vmap->phys_last = ((usize)1 << phys_bits) - 1;
     vmap->allow_write_exec = options->allow_write_exec;
     vmap->no_execute_missing = options->no_execute_missing;
@@ -78,7 +105,8 @@ static bool suits(const MemFormat *format, const MemVmapCpus *cpus)
 static void meet_cpus(MemVmap *vmap)
 {
     MemVmapCpus *cpus = vmap->port.cpus;
-    vmap->alone = cpus != NULL ? cpus->port.interrupt == NULL : vmap->port.invalidate_there == NULL;
+    vmap->alone = cpus != NULL ? cpus_are_alone(cpus) : vmap->port.invalidate_there == NULL;
+    vmap->caches_absent = cpus != NULL && cpus->features.caches_absent;
     vmap->ledger.generation = 1; /* 0 is that of a CPU which knows nothing */
     vmap->id = cpus != NULL ? shared_count(&cpus->spaces) : 0;
 }
@@ -96,6 +124,7 @@ int mem_vmap_init(MemVmap *vmap, const MemVmapPort *port, const MemVmapFormat *f
     if (format == NULL || !suits(format->description, port->cpus))
         return MEM_ENOTSUP;
     vmap->port = *port;
+    vmap->page_flags = -1;
     meet_cpus(vmap);
     int result = set_options(vmap, format->description, options != NULL ? options : &no_options);
     if (result == 0)

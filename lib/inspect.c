@@ -8,7 +8,7 @@
 /* The leaves in a table of the lowest level: the entry that links it counts them, where it can count to all. */
 static unsigned page_leaves(const MemFormat *format, const MemVmap *vmap, MemEntry entry)
 {
-    if (format->count_bits > format->levels[0].index_bits)
+    if (count_is_exact(format, 0))
         return (unsigned)((entry & count_mask(format)) >> format->count_shift);
     return entries_used(table_at(vmap, format->table_phys(entry, 1)), level_entries(format, 0));
 }
@@ -73,6 +73,31 @@ static bool rule(Verifying *v, bool holds, const char *text, MemEntry entry)
     return holds;
 }
 
+/* A leaf as its parts make it: one that was broken and never made again, for example, is not. */
+static MemEntry leaf_of_parts(const MemFormat *format, MemEntry entry, unsigned level)
+{
+    MemEntry mark = leaf_in_run(format, entry) ? format->contiguous : 0;
+    return leaf_attributes(format, entry, level) | format->address(format->leaf_phys(entry, level), level) |
+           mark;
+}
+
+/* Whether the leaf at the cursor is part of a contiguous run if and only if the first of the run is, and agrees. */
+static bool run_is_sound(const Verifying *v, MemEntry entry)
+{
+    const MemFormat *format = v->format;
+    unsigned level = v->cursor.level;
+    usize at = v->cursor.at, first = at & ~run_mask(format, level);
+    MemEntry head = entry_load(&v->cursor.table[level][level_index(format, level, first)]);
+    bool marked = format->kind(head, level) == ENTRY_LEAF && leaf_in_run(format, head);
+    if (!leaf_in_run(format, entry) || !marked)
+        return leaf_in_run(format, entry) == marked;
+    return (v->vmap->runs >> level & 1) &&
+           leaf_base(format, entry, level, at) == leaf_base(format, head, level, first) + (at - first) &&
+           (leaf_base(format, head, level, first) & run_mask(format, level)) == 0 &&
+           format->never_used(leaf_attributes(format, entry, level)) ==
+               format->never_used(leaf_attributes(format, head, level));
+}
+
 static bool leaf_is_sound(Verifying *v, MemEntry entry)
 {
     unsigned level = v->cursor.level;
@@ -80,6 +105,8 @@ static bool leaf_is_sound(Verifying *v, MemEntry entry)
     v->credits += entry & v->format->no_reserve ? 0 : leaf_credits(v->format, level);
     return rule(v, level <= v->vmap->leaf_level, "no leaf where the level or the CPU has none", entry) &&
            rule(v, (entry & v->format->reserved(level)) == 0, "reserved bits are zero", entry) &&
+           rule(v, entry == leaf_of_parts(v->format, entry, level), "a leaf is not broken", entry) &&
+           rule(v, run_is_sound(v, entry), "a contiguous run is whole, and its leaves agree", entry) &&
            rule(v, (phys & mask) == 0, "a leaf's address is aligned to its size", entry) &&
            rule(v, (phys | mask) <= v->vmap->phys_last, "a leaf lies within the physical width", entry);
 }

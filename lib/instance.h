@@ -7,6 +7,7 @@
  */
 
 #include "lib/find.h"
+#include "lib/map_short.h"
 #include "lib/protect.h"
 #include "lib/unmap.h"
 
@@ -24,9 +25,20 @@ MEM_NOINLINE static int FORMAT_OWN(_map_anywhere)(MemVmap *vmap, const Mapping *
     return map_anywhere(&FORMAT, vmap, mapping);
 }
 
+MEM_NOINLINE static int FORMAT_OWN(_map_longer)(MemVmap *vmap, usize phys, usize virt, usize len, int flags)
+{
+    return map_longer(&FORMAT, vmap, phys, virt, len, flags, FORMAT_OWN(_map_anywhere));
+}
+
+MEM_NOINLINE static int FORMAT_OWN(_map_pages)(MemVmap *vmap, const PageRun *run, usize phys)
+{
+    return map_pages_again(&FORMAT, vmap, run, phys);
+}
+
 static int FORMAT_OWN(_map)(MemVmap *vmap, usize phys, usize virt, usize len, int flags)
 {
-    return engine_map(&FORMAT, vmap, phys, virt, len, flags, FORMAT_OWN(_map_anywhere));
+    return engine_map(&FORMAT, vmap, phys, virt, len, flags, FORMAT_OWN(_map_pages),
+                      FORMAT_OWN(_map_longer));
 }
 
 MEM_NOINLINE static void FORMAT_OWN(_unmap_anywhere)(MemVmap *vmap, MemVmapBatch *batch, Range range)
@@ -34,9 +46,25 @@ MEM_NOINLINE static void FORMAT_OWN(_unmap_anywhere)(MemVmap *vmap, MemVmapBatch
     unmap_anywhere(&FORMAT, vmap, batch, range);
 }
 
-static void FORMAT_OWN(_unmap)(MemVmap *vmap, MemVmapBatch *batch, usize virt, usize len)
+static void FORMAT_OWN(_batch_unmap)(MemVmap *vmap, MemVmapBatch *batch, usize virt, usize len)
 {
-    engine_unmap(&FORMAT, vmap, batch, virt, len, FORMAT_OWN(_unmap_anywhere));
+    engine_batch_unmap(&FORMAT, vmap, batch, virt, len, FORMAT_OWN(_unmap_anywhere));
+}
+
+MEM_NOINLINE static void FORMAT_OWN(_unmap_longer)(MemVmap *vmap, usize virt, usize len)
+{
+    unmap_longer(&FORMAT, vmap, virt, len, FORMAT_OWN(_unmap_anywhere));
+}
+
+MEM_NOINLINE static void FORMAT_OWN(_unmap_pages)(MemVmap *vmap, MemVmapBatch *batch, const PageRun *run,
+                                                  usize virt)
+{
+    unmap_pages_again(&FORMAT, vmap, batch, run, virt);
+}
+
+static void FORMAT_OWN(_unmap)(MemVmap *vmap, usize virt, usize len)
+{
+    engine_unmap(&FORMAT, vmap, virt, len, FORMAT_OWN(_unmap_pages), FORMAT_OWN(_unmap_longer));
 }
 
 MEM_NOINLINE static int FORMAT_OWN(_protect_anywhere)(MemVmap *vmap, MemVmapBatch *batch, Range range,
@@ -50,14 +78,25 @@ static int FORMAT_OWN(_protect)(MemVmap *vmap, MemVmapBatch *batch, usize virt, 
     return engine_protect(&FORMAT, vmap, batch, virt, len, flags, FORMAT_OWN(_protect_anywhere));
 }
 
-static int FORMAT_OWN(_find)(MemVmap *vmap, usize virt, MemEntry *leaf, unsigned *level)
+static int FORMAT_OWN(_find)(MemVmap *vmap, usize virt, Snapshot *found)
 {
-    return engine_find(&FORMAT, vmap, virt, leaf, level);
+    return engine_find(&FORMAT, vmap, virt, found);
+}
+
+MEM_NOINLINE static usize FORMAT_OWN(_translate_by_walk)(MemVmap *vmap, usize virt)
+{
+    return translate_by_walk(&FORMAT, vmap, virt);
+}
+
+MEM_NOINLINE static usize FORMAT_OWN(_translate_longer)(MemVmap *vmap, usize virt)
+{
+    return translate_longer(&FORMAT, vmap, virt, FORMAT_OWN(_translate_by_walk));
 }
 
 static usize FORMAT_OWN(_translate)(MemVmap *vmap, usize virt)
 {
-    return engine_translate(&FORMAT, vmap, virt);
+    return engine_translate(&FORMAT, vmap, virt, FORMAT_OWN(_translate_longer),
+                            FORMAT_OWN(_translate_by_walk));
 }
 
 extern const MemVmapFormat FORMAT_SYMBOL;
@@ -65,6 +104,7 @@ const MemVmapFormat FORMAT_SYMBOL = {
     .description = &FORMAT,
     .map = FORMAT_OWN(_map),
     .unmap = FORMAT_OWN(_unmap),
+    .batch_unmap = FORMAT_OWN(_batch_unmap),
     .protect = FORMAT_OWN(_protect),
     .find = FORMAT_OWN(_find),
     .translate = FORMAT_OWN(_translate),

@@ -13,13 +13,13 @@
 
 #include "lib/batch.h"
 #include "lib/cursor.h"
-#include "lib/page_run.h"
 
 /* A map call after the checks of its arguments. */
 typedef struct mem_mapping {
     usize first, last;   /* linear, whole pages */
     usize offset;        /* phys - linear, mod 2^64 */
     unsigned leaf_level; /* the largest leaves that alignment, caps and CPU allow */
+    unsigned runs;       /* bit n: leaves of level n can be contiguous runs */
     int flags;
 } Mapping;
 
@@ -62,17 +62,35 @@ MEM_INLINE unsigned flags_type_index(const MemVmap *vmap, int flags)
     return vmap->type_index[(flags & MEM_VMAP_TYPE_MASK) >> MEM_VMAP_TYPE_SHIFT];
 }
 
-/* The highest level whose leaves the CPU has, the caps allow, and both addresses are aligned for. */
-MEM_INLINE unsigned leaf_level_for(const MemFormat *format, const MemVmap *vmap, usize offset, usize len,
-                                   int flags)
+/* The largest leaf that the length and the caps allow. */
+MEM_INLINE usize leaf_size_most(usize len, int flags)
 {
     usize cap = flags & MEM_VMAP_CAP_4K ? (usize)4 << 10 : flags & MEM_VMAP_CAP_2M ? (usize)2 << 20 : len;
-    usize most = cap < len ? cap : len;
+    return cap < len ? cap : len;
+}
+
+/* The highest level whose leaves the CPU has, are no larger than `most`, and both addresses are aligned for. */
+MEM_INLINE unsigned leaf_level_for(const MemFormat *format, const MemVmap *vmap, usize offset, usize most)
+{
     unsigned level = 0;
     while (level < vmap->leaf_level && level_size(format, level + 1) <= most &&
            (offset & level_mask(format, level + 1)) == 0)
         level++;
     return level;
+}
+
+/* The levels of which the same holds for contiguous runs. */
+MEM_INLINE unsigned run_levels_for(const MemFormat *format, const MemVmap *vmap, usize offset, usize most,
+                                   unsigned leaf_level)
+{
+    unsigned runs = 0;
+    if (format->contiguous == 0)
+        return 0;
+    for (unsigned level = 0; level <= leaf_level; level++)
+        if ((vmap->runs >> level & 1) && run_mask(format, level) < most &&
+            (offset & run_mask(format, level)) == 0)
+            runs |= 1u << level;
+    return runs;
 }
 
 /* Checks the arguments of a map and puts them in order: 0 or what mem_vmap_map documents. */
@@ -95,9 +113,11 @@ MEM_INLINE int mapping_make(const MemFormat *format, const MemVmap *vmap, Mappin
         return result;
     if (MEM_UNLIKELY(phys > vmap->phys_last || len - 1 > vmap->phys_last - phys))
         return MEM_ERANGE;
-    usize offset = (phys & ~mask) - pages.first, whole = pages.last - pages.first + 1;
-    unsigned leaf_level = leaf_level_for(format, vmap, offset, whole, flags);
-    *mapping = (Mapping){pages.first, pages.last, offset, leaf_level, flags | vmap->presets};
+    usize offset = (phys & ~mask) - pages.first;
+    usize most = leaf_size_most(pages.last - pages.first + 1, flags);
+    unsigned leaf_level = leaf_level_for(format, vmap, offset, most);
+    unsigned runs = run_levels_for(format, vmap, offset, most, leaf_level);
+    *mapping = (Mapping){pages.first, pages.last, offset, leaf_level, runs, flags | vmap->presets};
     return 0;
 }
 
@@ -105,6 +125,19 @@ MEM_INLINE MemEntry mapping_attributes(const MemFormat *format, const MemVmap *v
                                        unsigned level)
 {
     return format->encode(mapping->flags, level, flags_type_index(vmap, mapping->flags));
+}
+
+/* Fills `count` empty slots with the leaves that map `at` and what follows. */
+MEM_INLINE void fill_leaves(const MemFormat *format, const MemVmap *vmap, const Mapping *mapping,
+                            MemEntry *slot, usize count, usize at, unsigned level)
+{
+    MemEntry attributes = mapping_attributes(format, vmap, mapping, level);
+    usize phys = at + mapping->offset;
+    unsigned index = level_index(format, level, at);
+    if (format->contiguous != 0 && MEM_UNLIKELY(mapping->runs >> level & 1))
+        entry_fill_with_runs(format, slot - index, index, count, attributes, phys, level);
+    else
+        entry_fill(format, slot, count, attributes, phys, level);
 }
 
 /* The slots of one table that lie wholly in a range, [begin, end), and whether it cuts one more at each end. */
@@ -266,8 +299,7 @@ MEM_INLINE void map_fill(const MemFormat *format, MemVmap *vmap, const Mapping *
         while (cursor->level > mapping->leaf_level || !cursor_on_whole_block(format, cursor))
             fill_down(format, vmap, plan);
         unsigned level = cursor->level, run = cursor_run(format, cursor);
-        entry_fill(format, cursor_slot(format, cursor), run,
-                   mapping_attributes(format, vmap, mapping, level), cursor->at + mapping->offset, level);
+        fill_leaves(format, vmap, mapping, cursor_slot(format, cursor), run, cursor->at, level);
         cursor->change[level] += run;
         cursor->at += (usize)run << format->levels[level].shift;
         while (cursor->level < plan->start && cursor_left_table(format, cursor))
@@ -311,19 +343,6 @@ MEM_INLINE int map_prepare(const MemFormat *format, MemVmap *vmap, const Mapping
     }
 }
 
-/* Maps into a table that exists. It is not empty, so a range that covers it whole finds an overlap. */
-MEM_INLINE int map_page_run(const MemFormat *format, MemVmap *vmap, const Mapping *mapping,
-                            const PageRun *run)
-{
-    if (MEM_UNLIKELY(!entries_empty(run->slots, run->count)))
-        return MEM_EOVERLAP;
-    entry_fill(format, run->slots, run->count, mapping_attributes(format, vmap, mapping, 0),
-               mapping->first + mapping->offset, 0);
-    entry_recount(format, run->parent, run->count);
-    vmap->has_global |= (mapping->flags & MEM_VMAP_GLOBAL) != 0;
-    return 0;
-}
-
 /* The long way: tables may have to be made, and pages asked for. */
 MEM_INLINE int map_anywhere(const MemFormat *format, MemVmap *vmap, const Mapping *mapping)
 {
@@ -331,34 +350,19 @@ MEM_INLINE int map_anywhere(const MemFormat *format, MemVmap *vmap, const Mappin
     int result = map_prepare(format, vmap, mapping, &plan);
     if (MEM_UNLIKELY(result != 0))
         return result;
-    map_account(vmap, mapping, &plan);
-    map_fill(format, vmap, mapping, &plan);
     Range range = {mapping->first, mapping->last};
     bool stale = batch_others_wait(format, vmap, NULL, LEFT_LEAVES_AND_TABLES, range);
+    if (MEM_UNLIKELY(stale) && format->interim != NULL)
+        mem_vmap_forget_before_map(vmap, mapping->first, mapping->last);
+    map_account(vmap, mapping, &plan);
+    map_fill(format, vmap, mapping, &plan);
+    entries_made(format);
     space_unlock(vmap);
     if (MEM_UNLIKELY(stale))
         mem_vmap_flush_range(vmap, mapping->first, mapping->last);
     if (MEM_UNLIKELY(plan.supplied))
         mem_vmap_pool_trim(vmap);
     return 0;
-}
-
-/* `anywhere` is map_anywhere, instantiated apart so that its registers do not burden the short way. */
-MEM_INLINE int engine_map(const MemFormat *format, MemVmap *vmap, usize phys, usize virt, usize len,
-                          int flags, int (*anywhere)(MemVmap *vmap, const Mapping *mapping))
-{
-    Mapping mapping;
-    PageRun run;
-    int result = mapping_make(format, vmap, &mapping, phys, virt, len, flags);
-    if (MEM_UNLIKELY(result != 0))
-        return result;
-    space_lock(vmap);
-    bool found =
-        vmap->unflushed == NULL && page_run_find(format, vmap, (Range){mapping.first, mapping.last}, &run);
-    if (MEM_LIKELY(found))
-        result = map_page_run(format, vmap, &mapping, &run);
-    space_unlock(vmap);
-    return MEM_LIKELY(found) ? result : anywhere(vmap, &mapping);
 }
 
 #endif

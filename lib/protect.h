@@ -8,13 +8,15 @@
  */
 
 #include "lib/map.h"
+#include "lib/page_run.h"
 #include "lib/split.h"
 
 /* Checks the pages that follow in this table and in the range, and moves behind them. */
 MEM_INLINE int survey_pages(const MemFormat *format, Cursor *cursor)
 {
     unsigned run = cursor_run(format, cursor);
-    if (!entries_full(cursor_slot(format, cursor), run))
+    Summary sum;
+    if (!entries_full(format, cursor_slot(format, cursor), run, &sum))
         return MEM_EMISS;
     cursor->at += (usize)run << format->levels[0].shift;
     return 0;
@@ -46,12 +48,33 @@ MEM_INLINE int protect_survey(const MemFormat *format, const MemVmap *vmap, Rang
 
 /* Notes that leaves of `level` in `range` have got `rights`, if those are less than what they had. */
 MEM_INLINE void protect_note(const MemFormat *format, MemVmapBatch *batch, Range range, unsigned level,
-                             MemEntry rights, const Changed *changed)
+                             MemEntry rights, const Summary *old)
 {
-    if (!rights_shrink(format, changed, rights))
+    if (!rights_shrink(format, old, rights))
         return;
     batch_note(format, batch, range, level);
-    batch->global |= leaves_global(format, changed->any, changed->all);
+    batch->plan.global |= leaves_global(format, old->any, old->all);
+}
+
+/* Whether one of the leaves may have to be broken to get `rights`: one in a run, or one that becomes global. */
+MEM_INLINE bool must_break_for_rights(const MemFormat *format, const Summary *old, MemEntry rights)
+{
+    MemEntry local = (old->any & format->local & ~rights) | (~old->all & format->global & rights);
+    return format->interim != NULL && ((old->any & format->contiguous) | local) != 0;
+}
+
+/* Gives `count` leaves of one table, the linear `range`, which `old` sums up, new rights. */
+MEM_INLINE void protect_leaves(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, MemEntry *slot,
+                               unsigned count, unsigned level, Range range, MemEntry rights,
+                               const Summary *old)
+{
+    unsigned index = level_index(format, level, range.first);
+    runs_cut(format, vmap, batch, slot - index, level, range.first, range.last + 1);
+    if (must_break_for_rights(format, old, rights))
+        mem_vmap_break_for_rights(vmap, slot, count, level, range.first, rights);
+    entry_set_rights(format, vmap, slot, count, level, rights, old);
+    entries_made(format);
+    protect_note(format, batch, range, level, rights, old);
 }
 
 /* Changes the leaves that follow in this table and in the range, and moves behind them. */
@@ -59,10 +82,24 @@ MEM_INLINE void protect_run(const MemFormat *format, MemVmap *vmap, MemVmapBatch
                             unsigned run, MemEntry rights)
 {
     unsigned level = cursor->level;
-    Changed changed = entry_set_rights(format, vmap, cursor_slot(format, cursor), run, rights);
     usize end = cursor->at + ((usize)run << format->levels[level].shift);
-    protect_note(format, batch, (Range){cursor->at, end - 1}, level, rights, &changed);
+    Range range = {cursor->at, end - 1};
+    MemEntry *slot = cursor_slot(format, cursor);
+    Summary old = {~(MemEntry)0, 0};
+    for (unsigned i = 0; i < run; i++)
+        summary_add(&old, entry_load(&slot[i]));
+    protect_leaves(format, vmap, batch, slot, run, level, range, rights, &old);
     cursor->at = end;
+}
+
+/* How many leaves the cursor can change at a time: of a level with tables one, or a run that lies in the range. */
+MEM_INLINE unsigned protect_extent(const MemFormat *format, const Cursor *cursor, MemEntry entry)
+{
+    usize mask = run_mask(format, cursor->level);
+    if (cursor->level == 0)
+        return cursor_run(format, cursor);
+    bool whole = (cursor->at & mask) == 0 && (cursor->at | mask) <= cursor->last;
+    return leaf_in_run(format, entry) && whole ? run_entries(format, cursor->level) : 1;
 }
 
 /* Phase 2: every page is mapped and every split has its page. */
@@ -82,8 +119,7 @@ MEM_INLINE void protect_pass(const MemFormat *format, MemVmap *vmap, MemVmapBatc
             cursor_enter(format, vmap, &cursor, entry_load(slot));
             continue;
         }
-        unsigned run = cursor.level == 0 ? cursor_run(format, &cursor) : 1;
-        protect_run(format, vmap, batch, &cursor, run, rights);
+        protect_run(format, vmap, batch, &cursor, protect_extent(format, &cursor, entry), rights);
         while (cursor.level < format->top && cursor_left_table(format, &cursor))
             cursor.level++;
     }
@@ -127,11 +163,11 @@ MEM_INLINE int protect_anywhere(const MemFormat *format, MemVmap *vmap, MemVmapB
 MEM_INLINE int protect_page_run(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Range range,
                                 const PageRun *run, MemEntry rights)
 {
-    if (!entries_full(run->slots, run->count))
+    Summary old;
+    if (!entries_full(format, run->slots, run->count, &old))
         return MEM_EMISS;
     batch_note_waiting(format, vmap, batch, range);
-    Changed changed = entry_set_rights(format, vmap, run->slots, run->count, rights);
-    protect_note(format, batch, range, 0, rights, &changed);
+    protect_leaves(format, vmap, batch, run->slots, run->count, 0, range, rights, &old);
     vmap->has_global |= leaves_global(format, rights, rights);
     return 0;
 }

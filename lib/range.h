@@ -32,6 +32,12 @@ MEM_INLINE usize virt_from_linear(const MemFormat *format, usize linear)
     return format->va_sign_extended ? (linear ^ sign) - sign : linear;
 }
 
+/* The block of an entry of level 1 in which `at` lies: where a table of the lowest level is. */
+MEM_INLINE usize way_region(const MemFormat *format, usize at)
+{
+    return at >> format->levels[1].shift;
+}
+
 /* A range of addresses that exist, all in one half. */
 MEM_INLINE Range linear_range(const MemFormat *format, usize first, usize last)
 {

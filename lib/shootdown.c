@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Shootdowns. Whoever has changed entries posts a plan, interrupts the CPUs that may have them cached, and waits
+ * Shootdowns by interrupts. Whoever has changed entries posts a plan, interrupts the CPUs that may have them cached, and waits
  * until each has caught up. Whoever waits goes on serving, so two that wait for each other both end.
  *
  * Why no CPU is missed: the entries are stored first, then the plan is numbered, then the set of CPUs is read. A
@@ -85,29 +85,18 @@ void mem_vmap_cpu_catch_up(MemVmapCpu *cpu)
         catch_up_with_space(cpu);
 }
 
+/* Where nothing is posted there is nothing to catch up with. */
 void mem_vmap_cpu_serve(MemVmapCpu *cpu)
 {
-    if (cpu != NULL && cpu->cpus != NULL)
+    if (cpu != NULL && cpu->cpus != NULL && !cpu->cpus->shares_asids)
         mem_vmap_cpu_catch_up(cpu);
-}
-
-static void pin(const MemVmapCpus *cpus)
-{
-    if (cpus->port.pin != NULL)
-        cpus->port.pin(cpus->port.context);
-}
-
-static void unpin(const MemVmapCpus *cpus)
-{
-    if (cpus->port.unpin != NULL)
-        cpus->port.unpin(cpus->port.context);
 }
 
 static void serve_here(const MemVmapCpus *cpus)
 {
-    pin(cpus);
+    cpus_pin(cpus);
     mem_vmap_cpu_serve(cpu_here(cpus));
-    unpin(cpus);
+    cpus_unpin(cpus);
 }
 
 /* Whether a plan names addresses of the upper half, which an idle CPU uses too. */
@@ -157,14 +146,14 @@ static MemVmapCpuSet targets_of(const Shootdown *shootdown)
 static void interrupt_and_serve(const MemVmapCpus *cpus, MemVmapCpuSet targets)
 {
     const MemVmapCpuPort *port = &cpus->port;
-    pin(cpus);
+    cpus_pin(cpus);
     MemVmapCpu *cpu = cpu_here(cpus);
     if (cpu != NULL)
         targets.words[cpu->number / 64] &= ~((uint64_t)1 << cpu->number % 64);
     if (port->interrupt != NULL && !cpu_set_is_empty(&targets))
         port->interrupt(port->context, &targets);
     mem_vmap_cpu_serve(cpu);
-    unpin(cpus);
+    cpus_unpin(cpus);
 }
 
 static void wait_for(const Shootdown *shootdown, unsigned number)
@@ -197,14 +186,15 @@ static bool shoot_down_alone(const MemVmap *vmap, const MemVmapPlan *plan)
     const MemVmapCpus *cpus = vmap->port.cpus;
     if (!vmap->alone || plan->global)
         return false;
-    pin(cpus);
+    cpus_pin(cpus);
     MemVmapCpu *cpu = cpu_here(cpus);
     bool done = cpu != NULL && cpu->current == vmap && count_and_forget(cpu, plan);
-    unpin(cpus);
+    cpus_unpin(cpus);
     return done;
 }
 
-void mem_vmap_shoot_down(MemVmap *vmap, const MemVmapPlan *plan)
+/* By posting, interrupting and waiting. */
+static void shoot_down_by_interrupt(MemVmap *vmap, const MemVmapPlan *plan)
 {
     if (shoot_down_alone(vmap, plan))
         return;
@@ -216,4 +206,12 @@ void mem_vmap_shoot_down(MemVmap *vmap, const MemVmapPlan *plan)
     for (unsigned i = 0; i < sizeof targets.words / sizeof targets.words[0]; i++)
         for (uint64_t left = targets.words[i]; left != 0; left &= left - 1)
             wait_for(&shootdown, i * 64 + (unsigned)__builtin_ctzll(left));
+}
+
+void mem_vmap_shoot_down(MemVmap *vmap, const MemVmapPlan *plan)
+{
+    if (vmap->port.cpus->shares_asids)
+        mem_vmap_tell_all(vmap, plan);
+    else
+        shoot_down_by_interrupt(vmap, plan);
 }

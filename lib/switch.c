@@ -2,13 +2,14 @@
 
 /* Which space a CPU runs, and under which ASID. */
 
-#include "lib/cpu.h"
+#include "lib/asid.h"
 
-/* ASIDs 1 to n are a CPU's slots; 0 is left to whatever ran before. */
+/* ASIDs 1 to n are a CPU's slots; 0 is left to whatever ran before. One would be no help: see find_slot. */
 static unsigned slot_count(const MemVmapCpus *cpus)
 {
     unsigned most = cpus->features.asids > 0 ? cpus->features.asids - 1 : 0;
-    return most < MEM_VMAP_ASIDS ? most : MEM_VMAP_ASIDS;
+    unsigned count = most < MEM_VMAP_ASIDS ? most : MEM_VMAP_ASIDS;
+    return count > 1 ? count : 0;
 }
 
 /* Notes what the CPU has of the space that it is about to leave. */
@@ -18,7 +19,10 @@ static void save_slot(MemVmapCpu *cpu)
         cpu->slots[cpu->asid - 1].generation = shared_load(&cpu->applied);
 }
 
-/* The slot of a space, or one taken over from another space: then nothing is known of what it holds. */
+/*
+ * The slot of a space, or one taken over from another space: then nothing is known of what it holds. Not from the one
+ * that is loaded: its ASID may be cleaned before the new root is there, and would fill again until then.
+ */
 static MemVmapSlot *find_slot(MemVmapCpu *cpu, uint64_t space)
 {
     unsigned count = slot_count(cpu->cpus);
@@ -27,6 +31,8 @@ static MemVmapSlot *find_slot(MemVmapCpu *cpu, uint64_t space)
     for (unsigned i = 0; i < count; i++)
         if (cpu->slots[i].space == space)
             return &cpu->slots[i];
+    if (cpu->next_slot + 1 == cpu->asid)
+        cpu->next_slot = (cpu->next_slot + 1) % count;
     MemVmapSlot *slot = &cpu->slots[cpu->next_slot];
     cpu->next_slot = (cpu->next_slot + 1) % count;
     *slot = (MemVmapSlot){space, 0};
@@ -60,6 +66,12 @@ static void load(MemVmapCpu *cpu, MemVmap *vmap, uint64_t generation)
     cpu->current = vmap;
 }
 
+static void enter(const MemVmapCpu *cpu, MemVmap *next)
+{
+    cpu_set_add(&next->loaded, cpu->number);
+    cpu_set_add(&next->active, cpu->number);
+}
+
 /*
  * Enters the sets before it reads the number of the latest plan: see shootdown.c. Of the space it comes from it
  * takes its leave when it has left.
@@ -69,8 +81,7 @@ static void change(MemVmapCpu *cpu, MemVmap *next)
     MemVmap *last = cpu->current;
     save_slot(cpu);
     shared_store(&cpu->applied, 0);
-    cpu_set_add(&next->loaded, cpu->number);
-    cpu_set_add(&next->active, cpu->number);
+    enter(cpu, next);
     uint64_t generation = shared_load(&next->ledger.generation);
     load(cpu, next, generation);
     if (last != NULL) {
@@ -78,6 +89,27 @@ static void change(MemVmapCpu *cpu, MemVmap *next)
         cpu_set_remove(&last->loaded, cpu->number);
     }
     shared_store(&cpu->applied, generation);
+}
+
+/*
+ * Where ASIDs are the machine's: nothing is stale under the number of the space, on any CPU. A CPU enters the set
+ * before it loads, and, as what it has cached stays under that number, leaves it only where there are no numbers.
+ */
+static void change_shared(MemVmapCpu *cpu, MemVmap *next)
+{
+    const MemVmapCpus *cpus = cpu->cpus;
+    MemVmap *last = cpu->current;
+    MemVmapHistory history;
+    MemVmapStep steps[MEM_VMAP_STEPS];
+    enter(cpu, next);
+    MemVmapRoot root = root_of(next, mem_vmap_asid_take(cpu, next, &history));
+    cpu_execute(cpus, steps, cpus->type->load(&cpus->features, root, history, NULL, steps));
+    mem_vmap_asid_loaded(cpu);
+    cpu->current = next;
+    if (last != NULL && cpus->features.asids == 0)
+        cpu_set_remove(&last->active, cpu->number);
+    if (last != NULL)
+        cpu_set_remove(&last->loaded, cpu->number);
 }
 
 /* Comes back from idling: enters the set and then reads the number, as when it loads. */
@@ -92,10 +124,11 @@ static void switch_here(MemVmap *vmap)
     MemVmapCpu *cpu = cpu_here(vmap->port.cpus);
     if (cpu == NULL)
         return;
-    if (cpu->current == vmap)
+    bool shared = cpu->cpus->shares_asids;
+    if (cpu->current != vmap)
+        (shared ? change_shared : change)(cpu, vmap);
+    else if (!shared)
         resume(cpu);
-    else
-        change(cpu, vmap);
 }
 
 void mem_vmap_switch_to(MemVmap *inner)
@@ -110,7 +143,7 @@ void mem_vmap_switch_to(MemVmap *inner)
 
 void mem_vmap_cpu_idle(MemVmapCpu *cpu)
 {
-    if (cpu != NULL && cpu->cpus != NULL && cpu->current != NULL)
+    if (cpu != NULL && cpu->cpus != NULL && cpu->current != NULL && !cpu->cpus->shares_asids)
         cpu_set_remove(&cpu->current->active, cpu->number);
 }
 

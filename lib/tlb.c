@@ -12,7 +12,7 @@ static void put(uint64_t *word, uint64_t value)
 /* The order of stores is that of a sequence lock's writer. A line that another writes is left to him. */
 void mem_vmap_tlb_insert(MemVmapCpu *cpu, const MemVmap *vmap, usize region, const Snapshot *found)
 {
-    MemVmapTlbLine *line = tlb_line(cpu, vmap, region);
+    MemVmapTlbLine *line = &cpu->tlb[tlb_index(vmap, region)];
     uint64_t sequence = tlb_get(&line->sequence);
     if ((sequence & 1) != 0 || !__atomic_compare_exchange_n(&line->sequence, &sequence, sequence + 1, false,
                                                             __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))

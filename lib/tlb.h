@@ -20,13 +20,14 @@
 #if MEM_VMAP_TLB_LINES > 0
 
 enum {
-    TLB_LEVEL_MASK = 7
-}; /* tables are aligned to their entries: the level is in the pointer's low bits */
+    TLB_LEVEL_MASK = 7,   /* tables are aligned to their entries: the level is in the pointer's low bits */
+    TLB_LATEST_EVERY = 8, /* pages: who goes from table to table all the time does not write each time */
+};
 
 /* Spaces that use the same addresses use other lines. */
-MEM_INLINE MemVmapTlbLine *tlb_line(MemVmapCpu *cpu, const MemVmap *vmap, usize region)
+MEM_INLINE usize tlb_index(const MemVmap *vmap, usize region)
 {
-    return &cpu->tlb[(region + vmap->id * 61) % MEM_VMAP_TLB_LINES];
+    return (region + vmap->id * 61) % MEM_VMAP_TLB_LINES;
 }
 
 MEM_INLINE uint64_t tlb_get(const uint64_t *word)
@@ -34,37 +35,59 @@ MEM_INLINE uint64_t tlb_get(const uint64_t *word)
     return __atomic_load_n(word, __ATOMIC_RELAXED);
 }
 
-/* Whether the line, when its sequence number was `sequence`, leads to the tables of this space and region. */
-MEM_INLINE bool tlb_matches(const MemVmapTlbLine *line, uint64_t sequence, const MemVmap *vmap,
-                            usize region, uint64_t drops)
+/*
+ * The table that a line knows for this space and region, and how often tables went when that was true; null
+ * where it knows none. The table's level is in the low bits.
+ */
+MEM_INLINE usize tlb_read(const MemVmapTlbLine *line, const MemVmap *vmap, usize region, uint64_t drops)
 {
+    uint64_t sequence = __atomic_load_n(&line->sequence, __ATOMIC_ACQUIRE);
     uint64_t differ = (sequence & 1) | (tlb_get(&line->region) ^ region) |
                       (tlb_get(&line->space) ^ vmap->id) | (tlb_get(&line->drops) ^ drops);
-    return differ == 0;
+    usize way = tlb_get(&line->table);
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    differ |= tlb_get(&line->sequence) ^ sequence;
+    return MEM_LIKELY(differ == 0) ? way : 0;
 }
 
 /* Finds the entry for the linear address `at` through the CPU's TLB. False: it does not know. */
 MEM_INLINE bool tlb_find(const MemFormat *format, const MemVmap *vmap, MemVmapCpu *cpu, usize at,
                          Snapshot *found)
 {
-    usize region = at >> format->levels[1].shift;
-    const MemVmapTlbLine *line = tlb_line(cpu, vmap, region);
-    uint64_t sequence = __atomic_load_n(&line->sequence, __ATOMIC_ACQUIRE);
+    usize region = way_region(format, virt_from_linear(format, at));
     uint64_t drops = read_begin(format, vmap, at);
-    if (MEM_UNLIKELY(!tlb_matches(line, sequence, vmap, region, drops)))
-        return false;
-    usize way = tlb_get(&line->table);
-    __atomic_thread_fence(__ATOMIC_ACQUIRE);
-    if (MEM_UNLIKELY(tlb_get(&line->sequence) != sequence))
+    usize way = tlb_read(&cpu->tlb[tlb_index(vmap, region)], vmap, region, drops);
+    if (MEM_UNLIKELY(way == 0))
         return false;
     unsigned level = way & TLB_LEVEL_MASK;
     const MemEntry *table = (const MemEntry *)(way - level);
-    unsigned index = level == 0 ? level_index(format, 0, at) : level_index(format, level, at);
-    MemEntry entry = entry_load(&table[index]);
+    MemEntry entry = entry_load(&table[level_index(format, level, at)]);
     if (MEM_UNLIKELY(!read_is_valid(format, vmap, at, drops)))
         return false;
     *found = (Snapshot){entry, level, table, drops};
     return format->kind(entry, level) != ENTRY_TABLE;
+}
+
+/* Has the line answer first the next time: nothing must be computed from the address to find that. */
+MEM_INLINE void tlb_remember(const MemFormat *format, MemVmapCpu *cpu, usize virt, usize number)
+{
+    if ((virt >> format->levels[0].shift) % TLB_LATEST_EVERY == 0)
+        __atomic_store_n(&cpu->latest, number, __ATOMIC_RELAXED);
+}
+
+/*
+ * The page that maps `virt`, if the line knows its table. An address of which a line knows exists. 0: no page, or
+ * none that shows.
+ */
+MEM_INLINE MemEntry tlb_find_page(const MemFormat *format, const MemVmap *vmap, const MemVmapTlbLine *line,
+                                  usize virt)
+{
+    uint64_t drops = read_begin(format, vmap, virt);
+    usize way = tlb_read(line, vmap, way_region(format, virt), drops);
+    if (MEM_UNLIKELY(way == 0 || (way & TLB_LEVEL_MASK) != 0))
+        return 0;
+    MemEntry entry = entry_load((const MemEntry *)way + level_index(format, 0, virt));
+    return MEM_LIKELY(read_is_valid(format, vmap, virt, drops)) ? entry : 0;
 }
 
 /* Remembers the way to the entry that a walk has found. */

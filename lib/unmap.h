@@ -30,12 +30,18 @@ typedef struct mem_subtree {
 MEM_INLINE void subtree_add_table(const MemFormat *format, const MemEntry *table, unsigned level,
                                   Subtree *sum)
 {
+    unsigned i = 0, entries = level_entries(format, level);
     usize tables = 0, holders = 0;
-    for (unsigned i = 0; i < level_entries(format, level); i++) {
-        MemEntry entry = entry_load(&table[i]);
-        EntryKind kind = format->kind(entry, level);
-        tables += kind == ENTRY_TABLE;
-        holders += kind == ENTRY_LEAF && !(entry & format->no_reserve);
+    while (i < entries) {
+        Summary eight = entries - i >= 8 ? entries_sum_8(&table[i]) : (Summary){0, ~(MemEntry)0};
+        EntryKind kind = summary_kind(format, &eight, level);
+        bool alike = kind == ENTRY_TABLE || ((eight.all ^ eight.any) & format->no_reserve) == 0;
+        unsigned step = kind != ENTRY_EMPTY && alike ? 8 : 1;
+        MemEntry entry = step == 8 ? eight.all : entry_load(&table[i]);
+        kind = step == 8 ? kind : format->kind(entry, level);
+        tables += kind == ENTRY_TABLE ? step : 0;
+        holders += kind == ENTRY_LEAF && !(entry & format->no_reserve) ? step : 0;
+        i += step;
     }
     sum->pages += tables;
     sum->credits += holders * leaf_credits(format, level);
@@ -81,7 +87,7 @@ MEM_INLINE void unmap_note(const MemFormat *format, MemVmap *vmap, MemVmapBatch 
     Range gone = {first + ((usize)cleared->first << shift),
                   first + ((usize)(cleared->last + 1) << shift) - 1};
     batch_note(format, batch, gone, level);
-    batch->global |= leaves_global(format, cleared->any, cleared->all);
+    batch->plan.global |= leaves_global(format, cleared->any, cleared->all);
     if (level > 0)
         vmap->pool.credits -= (cleared->leaves - cleared->cheap) * leaf_credits(format, level);
 }
@@ -91,9 +97,11 @@ MEM_INLINE void unmap_leaves(const MemFormat *format, MemVmap *vmap, MemVmapBatc
 {
     unsigned level = cursor->level, run = cursor_run(format, cursor);
     MemEntry *slot = cursor_slot(format, cursor);
+    runs_cut(format, vmap, batch, cursor->table[level], level, cursor->at,
+             cursor->at + ((usize)run << format->levels[level].shift));
     /* Two instances: where the level is known to be 0, no entry links a table and the loop has no branch. */
-    Cleared cleared = level == 0 ? entry_clear_leaves(format, slot, run, 0)
-                                 : entry_clear_leaves(format, slot, run, level);
+    Cleared cleared = level == 0 ? entry_clear_leaves(format, slot, run, 0, CLEAR_AND_SUM)
+                                 : entry_clear_leaves(format, slot, run, level, CLEAR_AND_SUM);
     unmap_note(format, vmap, batch, cursor->at, level, &cleared);
     cursor->change[level] -= cleared.leaves;
     cursor->at += (usize)cleared.slots << format->levels[level].shift;
@@ -109,7 +117,7 @@ MEM_INLINE void unmap_subtree(const MemFormat *format, MemVmap *vmap, MemVmapBat
     entry_clear(slot);
     vmap->pool.credits -= subtree.credits;
     batch_note(format, batch, block, 0);
-    batch->global |= vmap->has_global;
+    batch->plan.global |= vmap->has_global;
     batch_drop(format, vmap, batch, format->table_phys(entry, level), level - 1, subtree.pages, block);
     cursor->change[level]--;
     cursor_skip(format, cursor);
@@ -131,7 +139,7 @@ MEM_INLINE bool table_is_empty(const MemFormat *format, MemEntry entry, const Me
 {
     if ((entry & count_mask(format)) != 0)
         return false;
-    bool exact = format->count_bits > format->levels[level].index_bits;
+    bool exact = count_is_exact(format, level);
     return exact || entries_empty(table, level_entries(format, level));
 }
 
@@ -160,7 +168,8 @@ MEM_INLINE void unmap_lost(const MemFormat *format, MemVmap *vmap, MemVmapBatch 
     unsigned level = cursor->level;
     usize mask = level_mask(format, level), first = cursor->at & ~mask;
     usize virt = virt_from_linear(format, first);
-    Cleared cleared = entry_clear_leaves(format, cursor_slot(format, cursor), 1, level);
+    split_leave_run(format, vmap, batch, cursor, entry_load(cursor_slot(format, cursor)));
+    Cleared cleared = entry_clear_leaves(format, cursor_slot(format, cursor), 1, level, CLEAR_AND_SUM);
     unmap_note(format, vmap, batch, first, level, &cleared);
     batch->lost = (MemVmapRange){virt, virt + mask, mask + 1};
     cursor->change[level]--;
@@ -258,6 +267,12 @@ MEM_INLINE void unmap_anywhere(const MemFormat *format, MemVmap *vmap, MemVmapBa
     }
 }
 
+/* Whether contiguous runs may be cut by a range: then it is not the common case. */
+MEM_INLINE bool may_cut_runs(const MemFormat *format, const MemVmap *vmap)
+{
+    return format->contiguous != 0 && (vmap->runs & 1) != 0;
+}
+
 /* Empties pages of a table that goes on to hold others. False: this is not the common case. */
 MEM_INLINE bool unmap_page_run(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Range range)
 {
@@ -265,8 +280,10 @@ MEM_INLINE bool unmap_page_run(const MemFormat *format, MemVmap *vmap, MemVmapBa
     space_lock(vmap);
     bool found = page_run_find(format, vmap, range, &run) && page_run_has_neighbours(format, &run, range);
     if (MEM_LIKELY(found)) {
+        unsigned index = level_index(format, 0, range.first);
         batch_note_waiting(format, vmap, batch, range);
-        Cleared cleared = entry_clear_leaves(format, run.slots, run.count, 0);
+        runs_cut(format, vmap, batch, run.slots - index, 0, range.first, range.last + 1);
+        Cleared cleared = entry_clear_leaves(format, run.slots, run.count, 0, CLEAR_AND_SUM);
         unmap_note(format, vmap, batch, range.first, 0, &cleared);
         entry_recount(format, run.parent, -cleared.leaves);
     }
@@ -275,14 +292,124 @@ MEM_INLINE bool unmap_page_run(const MemFormat *format, MemVmap *vmap, MemVmapBa
 }
 
 /* `anywhere` is unmap_anywhere, instantiated apart so that its registers do not burden the short way. */
-MEM_INLINE void engine_unmap(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, usize virt,
-                             usize len, void (*anywhere)(MemVmap *vmap, MemVmapBatch *batch, Range range))
+MEM_INLINE void engine_batch_unmap(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, usize virt,
+                                   usize len,
+                                   void (*anywhere)(MemVmap *vmap, MemVmapBatch *batch, Range range))
 {
     Range parts[2];
     unsigned count = range_parts(format, virt, len, parts);
     for (unsigned i = 0; i < count; i++)
         if (!unmap_page_run(format, vmap, batch, parts[i]))
             anywhere(vmap, batch, parts[i]);
+}
+
+/*
+ * Finds the shortest way, under the lock: pages of a table that a writer was in lately, and that goes on to hold
+ * others, while nothing waits for a flush.
+ */
+MEM_INLINE bool unmap_find_again(const MemFormat *format, const MemVmap *vmap, usize virt, usize len,
+                                 PageRun *run)
+{
+    return count_is_exact(format, 0) && vmap->unflushed == NULL && !may_cut_runs(format, vmap) &&
+           page_run_again(format, vmap, virt, len, run) &&
+           page_run_has_neighbours(format, run, (Range){0, 0});
+}
+
+/* Empties what is in one table, so that it goes on to hold others; the batch is not listed if that was nothing. */
+MEM_INLINE void unmap_pages_again(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch,
+                                  const PageRun *run, usize virt)
+{
+    usize first = linear_from_virt(format, virt) & ~level_mask(format, 0);
+    Cleared cleared = vmap->has_global
+                          ? entry_clear_leaves(format, run->slots, run->count, 0, CLEAR_AND_SUM)
+                          : entry_clear_leaves(format, run->slots, run->count, 0, CLEAR_ONLY);
+    if (MEM_UNLIKELY(cleared.leaves == 0))
+        return;
+    entry_recount(format, run->parent, -cleared.leaves);
+    batch_init(batch, vmap);
+    unmap_note(format, vmap, batch, first, 0, &cleared);
+    batch->plan.global &= vmap->has_global;
+}
+
+/* The same for one page. */
+MEM_INLINE void unmap_page_again(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch,
+                                 const PageRun *run, usize virt)
+{
+    usize mask = level_mask(format, 0);
+    MemEntry entry = entry_load(run->slots);
+    if (MEM_UNLIKELY(entry == 0))
+        return;
+    entry_clear(run->slots);
+    entry_recount(format, run->parent, -1u);
+    batch_init(batch, vmap);
+    batch_list(vmap, batch);
+    batch_add_range(batch, virt & ~mask, virt | mask, mask + 1);
+    batch->plan.global = leaves_global(format, entry, entry);
+}
+
+/*
+ * The same for all of a table that a writer was in lately, where the table above goes on to hold others: as
+ * unmap_subtree, and the batch is listed where it was done.
+ */
+MEM_INLINE void unmap_table_again(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, usize virt,
+                                  usize len)
+{
+    usize mask = level_mask(format, 1), region = way_region(format, virt);
+    const MemVmapWay *way = &vmap->ways[region % MEM_VMAP_WAYS];
+    if (!count_is_exact(format, 1) || vmap->unflushed != NULL || (virt & mask) != 0 || len != mask + 1 ||
+        way->region != region + 1 || way->grandparent == NULL)
+        return;
+    MemEntry count = count_mask(format) & entry_load(way->grandparent);
+    if (count >> format->count_shift <= 1)
+        return;
+    MemEntry entry = entry_load(way->parent);
+    usize first = linear_from_virt(format, virt);
+    Range block = {first, first | mask};
+    entry_clear(way->parent);
+    entry_recount(format, way->grandparent, -1u);
+    batch_note(format, batch, block, 0);
+    batch->plan.global = vmap->has_global;
+    batch_drop(format, vmap, batch, format->table_phys(entry, 1), 0, 1, block);
+}
+
+/* All but the shortest ways; `anywhere` is unmap_anywhere, instantiated apart. */
+MEM_INLINE void unmap_longer(const MemFormat *format, MemVmap *vmap, usize virt, usize len,
+                             void (*anywhere)(MemVmap *vmap, MemVmapBatch *batch, Range range))
+{
+    MemVmapBatch batch;
+    batch_init(&batch, vmap);
+    space_lock(vmap);
+    unmap_table_again(format, vmap, &batch, virt, len);
+    space_unlock(vmap);
+    if (!batch.listed)
+        engine_batch_unmap(format, vmap, &batch, virt, len, anywhere);
+    batch_finish(&batch);
+}
+
+/* `pages` is unmap_pages_again and `longer` is the rest, instantiated apart: one page needs few registers. */
+MEM_INLINE void engine_unmap(const MemFormat *format, MemVmap *vmap, usize virt, usize len,
+                             void (*pages)(MemVmap *vmap, MemVmapBatch *batch, const PageRun *run,
+                                           usize virt),
+                             void (*longer)(MemVmap *vmap, usize virt, usize len))
+{
+    MemVmapBatch batch;
+    PageRun run;
+    batch.listed = false;
+    space_lock(vmap);
+    if (MEM_UNLIKELY(!unmap_find_again(format, vmap, virt, len, &run))) {
+        space_unlock(vmap);
+        longer(vmap, virt, len);
+        return;
+    }
+    if (MEM_LIKELY(run.count == 1)) {
+        unmap_page_again(format, vmap, &batch, &run, virt);
+    } else {
+        PageRun copy = run;
+        pages(vmap, &batch, &copy, virt);
+    }
+    space_unlock(vmap);
+    if (MEM_LIKELY(batch.listed))
+        mem_vmap_batch_flush_leaves(&batch);
 }
 
 #endif

@@ -59,9 +59,9 @@ static int add_leaf(Visiting *visiting, Snapshot leaf, usize at)
     usize last = end < visiting->range.last ? end : visiting->range.last;
     MemVmapRun next = {
         .virt = virt_from_linear(format, at),
-        .phys = format->leaf_phys(leaf.entry, leaf.level) | (at & mask),
+        .phys = leaf_phys_of(format, leaf.entry, leaf.level, at),
         .len = last - at + 1,
-        .flags = leaf_flags(format, visiting->vmap, leaf.entry, leaf.level),
+        .flags = snapshot_flags(format, visiting->vmap, &leaf, at),
         .level = leaf.level,
     };
     if (!passes(visiting->filter, next.flags))

@@ -57,6 +57,18 @@ MEM_INLINE bool walk_once(const MemFormat *format, const MemVmap *vmap, usize at
     return false; /* not reached: no entry of level 0 links a table */
 }
 
+/* The flags of the leaf that was found at `at`. Of a run whose table went meanwhile only it is known. */
+MEM_INLINE int snapshot_flags(const MemFormat *format, const MemVmap *vmap, const Snapshot *found, usize at)
+{
+    int flags = leaf_flags(format, vmap, found->entry, found->level), noted = 0;
+    unsigned run = run_entries(format, found->level), index = level_index(format, found->level, at);
+    if (!leaf_in_run(format, found->entry))
+        return flags;
+    for (unsigned i = 0; i < run; i++)
+        noted |= noted_flags(format, entry_load(&found->table[(index & ~(run - 1)) + i]));
+    return read_is_valid(format, vmap, at, found->drops) ? flags | noted : flags;
+}
+
 /* Walks again for a reader that has met a freed table: more than once, then under the lock. */
 Snapshot mem_vmap_walk_again(MemVmap *vmap, usize at);
 

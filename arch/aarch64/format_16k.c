@@ -10,11 +10,11 @@
 
 /* Leaves of 16 KiB, 32 MiB; */
 #define LEVELS_48                                                                                          \
-    .top = 3, .levels = {A64_LEAVES(14, 11), A64_LEAVES(25, 11), A64_TABLES(36, 11), A64_TABLES(47, 1)}
+    .top = 3, .levels = {A64_RUNS(14, 11, 7), A64_RUNS(25, 11, 5), A64_TABLES(36, 11), A64_TABLES(47, 1)}
 
 /* with 52-bit addresses of 64 GiB too. */
 #define LEVELS_52                                                                                          \
-    .top = 3, .levels = {A64_LEAVES(14, 11), A64_LEAVES(25, 11), A64_LEAVES(36, 11), A64_TABLES(47, 5)}
+    .top = 3, .levels = {A64_RUNS(14, 11, 7), A64_RUNS(25, 11, 5), A64_LEAVES(36, 11), A64_TABLES(47, 5)}
 
 /* An address of a block has no bits below its size. */
 static inline MemEntry reserved_48(unsigned level)
@@ -63,7 +63,7 @@ static const MemFormat aarch64_16k_stage2 = {
     .name = "aarch64_16k_stage2",
     .va_bits = 47,
     .top = 2,
-    .levels = {A64_LEAVES(14, 11), A64_LEAVES(25, 11), A64_TABLES(36, 11)},
+    .levels = {A64_RUNS(14, 11, 7), A64_RUNS(25, 11, 5), A64_TABLES(36, 11)},
     A64_PLAIN_FIELDS,
     A64_STAGE2_FIELDS,
     .encode = a64_stage2_encode,

@@ -10,11 +10,11 @@
 
 /* Leaves of 4 KiB, 2 MiB, 1 GiB; */
 #define LEVELS_48                                                                                          \
-    .top = 3, .levels = {A64_LEAVES(12, 9), A64_LEAVES(21, 9), A64_LEAVES(30, 9), A64_TABLES(39, 9)}
+    .top = 3, .levels = {A64_RUNS(12, 9, 4), A64_RUNS(21, 9, 4), A64_LEAVES(30, 9), A64_TABLES(39, 9)}
 
 /* with 52-bit addresses of 512 GiB too. */
 #define LEVELS_52                                                                                          \
-    .top = 4, .levels = {A64_LEAVES(12, 9), A64_LEAVES(21, 9), A64_LEAVES(30, 9), A64_LEAVES(39, 9),       \
+    .top = 4, .levels = {A64_RUNS(12, 9, 4), A64_RUNS(21, 9, 4), A64_LEAVES(30, 9), A64_LEAVES(39, 9),     \
                          A64_TABLES(48, 4)}
 
 /* An address of a block has no bits below its size. */

@@ -9,10 +9,10 @@
 #include "arch/aarch64/stage2.h"
 
 /* Leaves of 64 KiB, 512 MiB; */
-#define LEVELS_48 .top = 2, .levels = {A64_LEAVES(16, 13), A64_LEAVES(29, 13), A64_TABLES(42, 6)}
+#define LEVELS_48 .top = 2, .levels = {A64_RUNS(16, 13, 5), A64_RUNS(29, 13, 5), A64_TABLES(42, 6)}
 
 /* with 52-bit addresses of 4 TiB too. */
-#define LEVELS_52 .top = 2, .levels = {A64_LEAVES(16, 13), A64_LEAVES(29, 13), A64_LEAVES(42, 10)}
+#define LEVELS_52 .top = 2, .levels = {A64_RUNS(16, 13, 5), A64_RUNS(29, 13, 5), A64_LEAVES(42, 10)}
 
 /* An address of a block has no bits below its size. */
 static inline MemEntry reserved_48(unsigned level)

@@ -78,12 +78,18 @@ static inline unsigned a64_stage1_type(MemEntry leaf, unsigned level)
     return (unsigned)(leaf >> A64_ATTR_SHIFT) & 7;
 }
 
+static inline MemEntry a64_stage1_interim(MemEntry before, MemEntry after, unsigned level,
+                                          unsigned break_level)
+{
+    return a64_interim(before, after, level, break_level, A64_NOT_GLOBAL);
+}
+
 #define A64_STAGE1_FIELDS                                                                                  \
     .accessed = A64_ACCESSED, .local = A64_NOT_GLOBAL, .rights = A64_RIGHTS, .grants = A64_GRANTS,         \
     .trades = A64_EL0, .no_reserve = A64_NO_RESERVE, .device = A64_DEVICE, .updates_are_optional = true,   \
-    .type_indices = 0xff, .type_index = {0, 1, 2, 3, 4}, .kind = a64_kind, .relevel = a64_relevel,         \
-    .with_rights = a64_stage1_with_rights, .is_dirty = a64_stage1_is_dirty,                                \
+    .type_indices = 0xff, .type_index = {0, 1, 2, 3, 4}, .kind = a64_kind, .common_kind = a64_common_kind, \
+    .relevel = a64_relevel, .with_rights = a64_stage1_with_rights, .is_dirty = a64_stage1_is_dirty,        \
     .with_dirty = a64_stage1_with_dirty, .never_used = a64_stage1_never_used, .decode = a64_stage1_decode, \
-    .decode_type = a64_stage1_type
+    .decode_type = a64_stage1_type, .interim = a64_stage1_interim, .made = a64_made
 
 #endif

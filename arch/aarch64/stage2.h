@@ -62,13 +62,20 @@ static inline unsigned a64_stage2_type(MemEntry leaf, unsigned level)
     return (unsigned)(leaf >> A64_ATTR_SHIFT) & 15;
 }
 
+static inline MemEntry a64_stage2_interim(MemEntry before, MemEntry after, unsigned level,
+                                          unsigned break_level)
+{
+    return a64_interim(before, after, level, break_level, 0);
+}
+
 /* MemAttr: 15 write-back, 10 write-through, 5 Normal Non-cacheable; 0 Device-nGnRnE, 1 Device-nGnRE. */
 #define A64_STAGE2_FIELDS                                                                                  \
-    .accessed = A64_ACCESSED, .rights = A64_STAGE2_RIGHTS, .grants = A64_DBM,                              \
+    .second_stage = true, .accessed = A64_ACCESSED, .rights = A64_STAGE2_RIGHTS, .grants = A64_DBM,        \
     .no_reserve = A64_NO_RESERVE, .device = A64_DEVICE, .lacks = MEM_VMAP_USER | MEM_VMAP_GLOBAL,          \
     .updates_are_optional = true, .type_indices = 0xeeef, .type_index = {15, 10, 0, 5, 1},                 \
-    .kind = a64_kind, .relevel = a64_relevel, .with_rights = a64_stage2_with_rights,                       \
-    .is_dirty = a64_stage2_is_dirty, .with_dirty = a64_stage2_with_dirty,                                  \
-    .never_used = a64_stage2_never_used, .decode = a64_stage2_decode, .decode_type = a64_stage2_type
+    .kind = a64_kind, .common_kind = a64_common_kind, .relevel = a64_relevel,                              \
+    .with_rights = a64_stage2_with_rights, .is_dirty = a64_stage2_is_dirty,                                \
+    .with_dirty = a64_stage2_with_dirty, .never_used = a64_stage2_never_used, .decode = a64_stage2_decode, \
+    .decode_type = a64_stage2_type, .interim = a64_stage2_interim, .made = a64_made
 
 #endif

@@ -29,6 +29,15 @@ enum {
 #define EPT_DEVICE  ((MemEntry)1 << 52) /* ignored by the CPU: ours */
 #define EPT_ADDRESS ((MemEntry)0x000ffffffffff000)
 
+static inline EntryKind ept_common_kind(MemEntry all, MemEntry any, unsigned level)
+{
+    if (!(all & EPT_READ))
+        return ENTRY_EMPTY;
+    if (level == 0 || (all & EPT_LARGE))
+        return ENTRY_LEAF;
+    return any & EPT_LARGE ? ENTRY_EMPTY : ENTRY_TABLE;
+}
+
 static inline EntryKind ept_kind(MemEntry entry, unsigned level)
 {
     if (!(entry & (EPT_READ | EPT_WRITE | EPT_EXECUTE)))
@@ -134,13 +143,14 @@ static inline MemEntry ept_never_used(MemEntry attributes)
 
 /* What the two depths share; the initialisers of a MemFormat are completed by its own file. */
 #define EPT_COMMON_FIELDS                                                                                  \
-    .pa_bits_max = 52, .linear_address = true, .count_shift = 52, .count_bits = 10,                        \
+    .second_stage = true, .pa_bits_max = 52, .linear_bits = 52, .count_shift = 52, .count_bits = 10,       \
     .accessed = EPT_ACCESSED, .rights = EPT_RIGHTS, .grants = EPT_WRITE | EPT_EXECUTE,                     \
-    .no_reserve = EPT_NO_RESERVE, .device = EPT_DEVICE, .lacks = MEM_VMAP_USER | MEM_VMAP_GLOBAL,          \
-    .updates_are_optional = true, .type_indices = 0x73, .type_index = EPT_TYPES, .kind = ept_kind,         \
-    .table = ept_table, .table_phys = ept_phys, .address = ept_address, .leaf_phys = ept_phys,             \
-    .attributes = ept_attributes, .relevel = ept_relevel, .with_rights = ept_with_rights,                  \
-    .is_dirty = ept_is_dirty, .with_dirty = ept_with_dirty, .never_used = ept_never_used,                  \
-    .encode = ept_encode, .decode = ept_decode, .decode_type = ept_decode_type, .reserved = ept_reserved
+    .rights_are_plain = true, .no_reserve = EPT_NO_RESERVE, .device = EPT_DEVICE,                          \
+    .lacks = MEM_VMAP_USER | MEM_VMAP_GLOBAL, .updates_are_optional = true, .type_indices = 0x73,          \
+    .type_index = EPT_TYPES, .kind = ept_kind, .common_kind = ept_common_kind, .table = ept_table,         \
+    .table_phys = ept_phys, .address = ept_address, .leaf_phys = ept_phys, .attributes = ept_attributes,   \
+    .relevel = ept_relevel, .with_rights = ept_with_rights, .is_dirty = ept_is_dirty,                      \
+    .with_dirty = ept_with_dirty, .never_used = ept_never_used, .encode = ept_encode,                      \
+    .decode = ept_decode, .decode_type = ept_decode_type, .reserved = ept_reserved
 
 #endif

@@ -33,6 +33,7 @@ enum {
 #define RISCV_ADDRESS ((MemEntry)0x003ffffffffffc00)
 #define RISCV_UNUSED  ((MemEntry)0x1fc0000000000000) /* reserved for future standard use: zero */
 #define RISCV_NAPOT   ((MemEntry)1 << 63)
+#define RISCV_RUN     (RISCV_NAPOT | 1 << 13) /* Svnapot: a run of 64 KiB has 1000 in the lowest address bits */
 
 static inline EntryKind riscv_kind(MemEntry entry, unsigned level)
 {
@@ -40,6 +41,14 @@ static inline EntryKind riscv_kind(MemEntry entry, unsigned level)
     if (!(entry & RISCV_VALID))
         return ENTRY_EMPTY;
     return entry & (RISCV_READ | RISCV_WRITE | RISCV_EXECUTE) ? ENTRY_LEAF : ENTRY_TABLE;
+}
+
+static inline EntryKind riscv_common_kind(MemEntry all, MemEntry any, unsigned level)
+{
+    (void)level;
+    if (all & RISCV_READ)
+        return ENTRY_LEAF;
+    return (all & RISCV_VALID) && !(any & RISCV_READ) ? ENTRY_TABLE : ENTRY_EMPTY;
 }
 
 /* A, D and U of such an entry are reserved, and G would be inherited. */
@@ -53,6 +62,12 @@ static inline usize riscv_phys(MemEntry entry, unsigned level)
 {
     (void)level;
     return (entry & RISCV_ADDRESS) << RISCV_ADDRESS_SHIFT;
+}
+
+/* Each page of a run has the address of the run. */
+static inline usize riscv_leaf_phys(MemEntry leaf, unsigned level)
+{
+    return riscv_phys(leaf, level) & ~(usize)(leaf & RISCV_NAPOT ? 0xffff : 0);
 }
 
 static inline MemEntry riscv_address(usize phys, unsigned level)
@@ -109,11 +124,11 @@ static inline unsigned riscv_decode_type(MemEntry leaf, unsigned level)
     return (unsigned)(leaf >> RISCV_PBMT_SHIFT) & 3;
 }
 
-/* A large leaf's address bits below its size: a misaligned superpage faults. */
+/* A large leaf's address bits below its size: a misaligned superpage faults. Runs are of pages only. */
 static inline MemEntry riscv_reserved(unsigned level)
 {
     MemEntry below = (((MemEntry)1 << (12 + 9 * level)) - 1) >> RISCV_ADDRESS_SHIFT;
-    return (below & RISCV_ADDRESS) | RISCV_UNUSED | RISCV_NAPOT;
+    return (below & RISCV_ADDRESS) | RISCV_UNUSED | (level > 0 ? RISCV_NAPOT : 0);
 }
 
 /* What protect changes. */
@@ -139,19 +154,26 @@ static inline MemEntry riscv_never_used(MemEntry attributes)
     return attributes & ~(MemEntry)(RISCV_ACCESSED | RISCV_DIRTY);
 }
 
+/* The lowest level: 4 KiB, and with Svnapot 64 KiB. */
+#define RISCV_PAGES                                                                                        \
+    {                                                                                                      \
+        .shift = 12, .index_bits = 9, .leaf = true, .run = 4                                               \
+    }
+
 /* What the depths share; the initialisers of a MemFormat are completed by its own file. */
 #define RISCV_COMMON_FIELDS                                                                                \
-    .va_sign_extended = true, .pa_bits_max = 56, .linear_address = true,                                   \
+    .va_sign_extended = true, .absent_may_be_cached = true, .pa_bits_max = 56, .linear_bits = 56,          \
     .address_shift = RISCV_ADDRESS_SHIFT, .count_shift = 8, .count_bits = 2, .accessed = RISCV_ACCESSED,   \
     .global = RISCV_GLOBAL, .rights = RISCV_RIGHTS,                                                        \
     .grants = RISCV_WRITE | RISCV_EXECUTE | RISCV_USER | RISCV_GLOBAL, .trades = RISCV_USER,               \
+    .contiguous = RISCV_RUN, .runs_are_equal = true, .runs_are_optional = true, .rights_are_plain = true,  \
     .no_reserve = RISCV_NO_RESERVE, .device = RISCV_DEVICE, .updates_are_optional = true,                  \
-    .type_indices = 0x07, .type_index = RISCV_PLAIN_TYPES, .kind = riscv_kind, .table = riscv_table,       \
-    .table_phys = riscv_phys, .address = riscv_address, .leaf_phys = riscv_phys,                           \
-    .attributes = riscv_attributes, .relevel = riscv_relevel, .with_rights = riscv_with_rights,            \
-    .is_dirty = riscv_is_dirty, .with_dirty = riscv_with_dirty, .never_used = riscv_never_used,            \
-    .encode = riscv_encode, .decode = riscv_decode, .decode_type = riscv_decode_type,                      \
-    .reserved = riscv_reserved
+    .type_indices = 0x07, .type_index = RISCV_PLAIN_TYPES, .kind = riscv_kind,                             \
+    .common_kind = riscv_common_kind, .table = riscv_table, .table_phys = riscv_phys,                      \
+    .address = riscv_address, .leaf_phys = riscv_leaf_phys, .attributes = riscv_attributes,                \
+    .relevel = riscv_relevel, .with_rights = riscv_with_rights, .is_dirty = riscv_is_dirty,                \
+    .with_dirty = riscv_with_dirty, .never_used = riscv_never_used, .encode = riscv_encode,                \
+    .decode = riscv_decode, .decode_type = riscv_decode_type, .reserved = riscv_reserved
 
 /* Without Svpbmt there is one type: what the physical memory attributes say. */
 #define RISCV_PLAIN_TYPES                                                                                  \

@@ -10,7 +10,7 @@ static const MemFormat riscv_sv39 = {
     .top = 2,
     .levels =
         {
-            [0] = {.shift = 12, .index_bits = 9, .leaf = true}, /* 4 KiB */
+            [0] = RISCV_PAGES,                                  /* 4 KiB */
             [1] = {.shift = 21, .index_bits = 9, .leaf = true}, /* 2 MiB */
             [2] = {.shift = 30, .index_bits = 9, .leaf = true}, /* 1 GiB */
         },

@@ -41,6 +41,15 @@ static inline MemEntry x86_leaf_address_mask(unsigned level)
     return level == 0 ? X86_ADDRESS : X86_ADDRESS & ~(MemEntry)X86_PAT_LARGE;
 }
 
+static inline EntryKind x86_common_kind(MemEntry all, MemEntry any, unsigned level)
+{
+    if (!(all & X86_PRESENT))
+        return ENTRY_EMPTY;
+    if (level == 0 || (all & X86_LARGE))
+        return ENTRY_LEAF;
+    return any & X86_LARGE ? ENTRY_EMPTY : ENTRY_TABLE;
+}
+
 static inline EntryKind x86_kind(MemEntry entry, unsigned level)
 {
     if (!(entry & X86_PRESENT))
@@ -158,14 +167,15 @@ static inline MemEntry x86_never_used(MemEntry attributes)
 
 /* What the two depths share; the initialisers of a MemFormat are completed by its own file. */
 #define X86_COMMON_FIELDS                                                                                  \
-    .va_sign_extended = true, .pa_bits_max = 52, .linear_address = true, .count_shift = 52,                \
-    .count_bits = 10, .accessed = X86_ACCESSED, .global = X86_GLOBAL, .rights = X86_RIGHTS,                \
-    .grants = X86_WRITE | X86_USER | X86_GLOBAL, .trades = X86_USER, .no_reserve = X86_NO_RESERVE,         \
-    .device = X86_DEVICE, .type_indices = 0xff, .kind = x86_kind, .table = x86_table,                      \
-    .table_phys = x86_table_phys, .address = x86_address, .leaf_phys = x86_leaf_phys,                      \
-    .attributes = x86_attributes, .relevel = x86_relevel, .with_rights = x86_with_rights,                  \
-    .is_dirty = x86_is_dirty, .with_dirty = x86_with_dirty, .never_used = x86_never_used,                  \
-    .encode = x86_encode, .decode = x86_decode, .decode_type = x86_decode_type, .reserved = x86_reserved
+    .va_sign_extended = true, .pa_bits_max = 52, .linear_bits = 52, .count_shift = 52, .count_bits = 10,   \
+    .accessed = X86_ACCESSED, .global = X86_GLOBAL, .rights = X86_RIGHTS,                                  \
+    .grants = X86_WRITE | X86_USER | X86_GLOBAL, .trades = X86_USER, .rights_are_plain = true,             \
+    .no_reserve = X86_NO_RESERVE, .device = X86_DEVICE, .type_indices = 0xff, .kind = x86_kind,            \
+    .common_kind = x86_common_kind, .table = x86_table, .table_phys = x86_table_phys,                      \
+    .address = x86_address, .leaf_phys = x86_leaf_phys, .attributes = x86_attributes,                      \
+    .relevel = x86_relevel, .with_rights = x86_with_rights, .is_dirty = x86_is_dirty,                      \
+    .with_dirty = x86_with_dirty, .never_used = x86_never_used, .encode = x86_encode,                      \
+    .decode = x86_decode, .decode_type = x86_decode_type, .reserved = x86_reserved
 
 /* IA32_PAT after reset: WB, WT, UC-, UC and the same again; no write-combining (SDM table 4-12). */
 #define X86_RESET_TYPES                                                                                    \

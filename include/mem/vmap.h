@@ -87,20 +87,56 @@ typedef enum mem_vmap_flags {
 /* A page-table format: what the entries of one kind of CPU look like. Found by name. */
 typedef struct mem_vmap_format MemVmapFormat;
 
+/* Which virtual addresses a format has, by the bits above its width. */
+typedef enum mem_vmap_half {
+    MEM_VMAP_LOWER, /* they are clear, */
+    MEM_VMAP_UPPER, /* set, */
+    MEM_VMAP_BOTH,  /* or copies of the topmost bit of the width: the halves are the ends of the space */
+} MemVmapHalf;
+
+/* One level of a format's tables. */
+typedef struct mem_vmap_format_level {
+    usize size;          /* what an entry covers, in bytes: the size of a leaf */
+    bool leaf;           /* whether an entry may be a leaf */
+    usize run;           /* what a contiguous run of such leaves covers; 0: there are none */
+    unsigned index_bits; /* a table holds 1 << index_bits entries */
+} MemVmapFormatLevel;
+
+/* What a format has, at most: a CPU may have less (see MemVmapOptions). */
+typedef struct mem_vmap_format_info {
+    const char *name;
+    unsigned virt_bits, phys_bits; /* widths of the addresses */
+    MemVmapHalf half;
+    bool second_stage; /* it translates what guests take for physical addresses */
+    unsigned level_count;
+    MemVmapFormatLevel levels[MEM_VMAP_LEVELS_MAX]; /* [0] is that of pages, the last that of the root */
+    bool runs_optional;    /* CPUs may lack contiguous runs: the options of a space must name their sizes */
+    int lacks;             /* flags that are MEM_ENOTSUP */
+    bool updates_optional; /* CPUs may leave accessed and dirty bits to software: see hardware_updates */
+    unsigned count_bits;   /* an entry that links a table counts its entries in so many bits, modulo */
+    uint16_t type_indices; /* bit n: the CPU has memory type n */
+    uint8_t type_index[MEM_VMAP_TYPES]; /* where each type is without options, or TYPE_NONE */
+} MemVmapFormatInfo;
+
 /*
  * What the CPU and the kernel want of a space. All zero is a good default: everything that the format
  * has, and the memory types as the CPU has them after reset.
  */
 typedef struct mem_vmap_options {
-    usize leaf_sizes;        /* sum of the leaf sizes that the CPU has, in bytes, with no gap between
-                              * them; 0: all of the format's */
-    unsigned phys_bits;      /* physical address width of the CPU; 0: the format's maximum */
-    bool allow_write_exec;   /* mappings that are both writable and executable are accepted */
+    usize leaf_sizes;      /* sum of the leaf sizes that the CPU has, in bytes, with no gap between them but
+                              * for the sizes of contiguous runs (AArch64; RISC-V: 64 KiB with Svnapot); 0: all
+                              * that every CPU of the format has */
+    unsigned phys_bits;    /* physical address width of the CPU; 0: the format's maximum */
+    bool allow_write_exec; /* mappings that are both writable and executable are accepted */
     bool no_execute_missing; /* the CPU cannot forbid execution: only EXEC mappings are accepted,
                               * others are MEM_ENOTSUP */
     bool global_missing;     /* the CPU has no global entries: GLOBAL is MEM_ENOTSUP */
     bool hardware_updates; /* the CPU sets accessed and dirty bits by itself (RISC-V: Svadu; EPT: enabled in
                               * EPTP), so map does not preset them. x86-64 CPUs always do */
+    /* AArch64: the least ID_AA64MMFR2_EL1.BBM of the CPUs. 0: a leaf whose size changes is broken, all CPUs forget
+     * it, and it is made anew; 1: blocks still translate meanwhile (nT); 2: sizes change at once. An access to
+     * what is broken faults; the handler that finds it mapped (mem_vmap_lookup) tries again. Others: not read. */
+    unsigned break_level;
     /* MEM_VMAP_TYPES indices into the CPU's memory-type table (x86: PAT), by type, or TYPE_NONE, which
      * makes the type MEM_ENOTSUP. Null: the table as it is after reset. */
     const uint8_t *type_index;
@@ -113,7 +149,7 @@ typedef struct mem_vmap_options {
 /* A leaf, as mem_vmap_lookup finds it. */
 typedef struct mem_vmap_leaf {
     usize phys;     /* of the address that was asked for, its offset included */
-    usize size;     /* of the leaf, in bytes */
+    usize size;     /* of the leaf, in bytes; of the whole run where it is part of a contiguous one */
     int flags;      /* as mem_vmap_map takes them, plus ACCESSED and DIRTY */
     unsigned level; /* 0 = page */
 } MemVmapLeaf;
@@ -171,6 +207,15 @@ typedef struct mem_vmap_pool {
 
 struct mem_vmap_batch;
 
+/* Tables that a space remembers for its writers, 32 bytes each: a power of two. Private. */
+#define MEM_VMAP_WAYS 16
+
+/* The table of the lowest level for one region, the entry that links it, and the one that links that. Private. */
+typedef struct mem_vmap_way {
+    usize region;                           /* the virtual address of it over its size, plus 1; 0: none */
+    uint64_t *table, *parent, *grandparent; /* the last is null where that is the root */
+} MemVmapWay;
+
 /* Counts of freed tables that a space keeps, each for a part of its addresses. Private. */
 #define MEM_VMAP_DROPS 16
 
@@ -184,15 +229,23 @@ typedef struct mem_vmap {
     int presets;        /* flags that every mapping gets */
     bool has_global;    /* a global mapping was made once: dropped tables may hold some */
     uint8_t leaf_level; /* the highest level whose leaves the CPU has */
+    uint8_t runs;       /* bit n: contiguous runs of leaves of level n are made */
+    uint8_t break_level;
     uint8_t type_index[MEM_VMAP_TYPES];
-    bool alone;      /* no other CPU runs it: nobody sets accessed and dirty bits meanwhile */
-    usize phys_last; /* the last physical byte of the CPU */
+    bool caches_absent; /* its CPUs may have cached that there is nothing */
+    bool alone;         /* no other CPU runs it: nobody sets accessed and dirty bits meanwhile */
+    usize phys_last;    /* the last physical byte of the CPU */
     /* How often tables were taken back, by address: readers, and the software TLB, validate against it. */
     uint64_t drops[MEM_VMAP_DROPS];
     uint64_t id;                      /* among the spaces of its CPUs; from 1 */
+    uint64_t asid;                    /* where ASIDs are the machine's: its own; 0 before the first load */
     MemVmapLedger ledger;             /* what its CPUs had to forget */
     MemVmapCpuSet loaded;             /* CPUs whose root it is */
-    MemVmapCpuSet active;             /* of which those that are not idle */
+    MemVmapCpuSet active;             /* of which those that are not idle; where ASIDs are the machine's:
+                                       * those that may have cached something of it */
+    MemVmapWay ways[MEM_VMAP_WAYS];   /* by region; under the lock, as are */
+    int page_flags;                   /* the flags of the last map of pages, checked; -1: none */
+    uint64_t page_attributes;         /* and what its entries had, but for their addresses */
     struct mem_vmap_batch *unflushed; /* batches whose flush has not ended */
     MemVmapPort port;
     MemVmapPool pool;
@@ -214,11 +267,10 @@ typedef struct mem_vmap_batch {
     MemVmap *vmap;
     struct mem_vmap_batch *next; /* in the space's list of batches that wait for their flush */
     bool listed;
-    bool everything, tables, global;
     bool supplied; /* the port was asked for pages, perhaps for more than are needed by now */
     bool starved;  /* the pages that the flush releases are needed at once */
-    unsigned range_count, dropped_count;
-    MemVmapRange ranges[MEM_VMAP_BATCH_RANGES];
+    unsigned dropped_count;
+    MemVmapPlan plan; /* what the CPUs must forget */
     MemVmapDropped dropped[MEM_VMAP_BATCH_TABLES];
     MemVmapRange lost; /* a leaf that could not be split, or stride 0 */
 } MemVmapBatch;
@@ -234,6 +286,9 @@ const MemVmapFormat *mem_vmap_format_at(unsigned index);
 
 /* The name of a format; "" for null. Any context. */
 const char *mem_vmap_format_name(const MemVmapFormat *format);
+
+/* Fills `*info`. 0, or MEM_EINVAL: an argument is null. Any context. */
+int mem_vmap_format_describe(const MemVmapFormat *format, MemVmapFormatInfo *info);
 
 /*
  * Makes an empty space in the caller's memory: takes one page for the root table. `format` null: the
@@ -345,7 +400,8 @@ int mem_vmap_walk(MemVmap *vmap, usize virt, usize len, const MemVmapFilter *fil
  * Joins, wherever a whole block in [virt, virt + len) is mapped by equal leaves that are contiguous and
  * aligned, those leaves into one larger leaf; again at the next level. Accessed: only if all were. Dirty:
  * if any was (and where other CPUs may write meanwhile, whatever is writable: no write is ever lost).
- * Never needed for correctness. Translations stay what they were throughout.
+ * Never needed for correctness. Translations stay what they were throughout (but see break_level). What makes
+ * contiguous runs becomes such.
  * 0, also when there is nothing to join; MEM_EINVAL: len is 0; MEM_ERANGE; MEM_ENOMEM: no page for the
  * credits of the larger leaves. All or nothing.
  */

@@ -114,6 +114,11 @@ typedef size_t usize;
  */
 #ifndef MEM_VMAP_ENTRY_LOAD
 #define MEM_VMAP_ENTRY_LOAD(slot) __atomic_load_n((slot), __ATOMIC_RELAXED)
+#define MEM_VMAP_ENTRY_PEEK(slot) (*(slot))
+#endif
+/* A load under the lock, in a loop over many entries that only the MMU writes: it may be part of a larger one. */
+#ifndef MEM_VMAP_ENTRY_PEEK
+#define MEM_VMAP_ENTRY_PEEK(slot) MEM_VMAP_ENTRY_LOAD(slot)
 #endif
 #ifndef MEM_VMAP_ENTRY_STORE
 #define MEM_VMAP_ENTRY_STORE(slot, entry) __atomic_store_n((slot), (entry), __ATOMIC_RELAXED)

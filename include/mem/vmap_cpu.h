@@ -7,9 +7,12 @@
  * numbers (ASID; on x86 PCID) a CPU keeps several spaces apart.
  *
  * A kernel has one MemVmapCpus, with one MemVmapCpu for each CPU, and names it in the port of each space
- * (`port.cpus`). It supplies an interrupt that makes other CPUs call mem_vmap_cpu_serve; the library does the
- * rest. A kernel with shootdowns of its own leaves `port.cpus` null and gives invalidate_here and
- * invalidate_there instead.
+ * (`port.cpus`). It supplies an interrupt that makes other CPUs call mem_vmap_cpu_serve, unless the CPUs, or their
+ * firmware, tell each other by themselves; the library does the rest. A kernel with shootdowns of its own leaves
+ * `port.cpus` null and gives invalidate_here and invalidate_there instead.
+ *
+ * Where a CPU has several roots at a time there is one MemVmapCpus for each: on AArch64 one for spaces of the lower
+ * half (TTBR0), one for the upper half (TTBR1), and one for those of guests (VTTBR).
  *
  * Both structs belong to the caller, who may put them anywhere that stays; everything in them is private.
  */
@@ -28,14 +31,30 @@ typedef struct mem_vmap_cpu_set {
     uint64_t words[(MEM_VMAP_CPUS + 63) / 64];
 } MemVmapCpuSet;
 
+/* MemVmapCpuFeatures.extensions of RISC-V, */
+#define MEM_VMAP_HAS_SVINVAL (1u << 0)
+
+/* and of AArch64: ID_AA64ISAR0_EL1.TLB is 2 (FEAT_TLBIRANGE), ID_AA64MMFR2_EL1.TTL is 1 (FEAT_TTL). */
+#define MEM_VMAP_HAS_RANGES (1u << 0)
+#define MEM_VMAP_HAS_TTL    (1u << 1)
+
+/* MemVmapCpuFeatures.errata of AArch64: the DSB after a broadcast TLBI does not wait for all that it should. */
+#define MEM_VMAP_REPEAT_BROADCAST (1u << 0)
+
 /* What the CPUs of this machine can do. All zero is true of any CPU that has no global entries. */
 typedef struct mem_vmap_cpu_features {
     unsigned asids; /* ASIDs that a root can be loaded with, 0 among them; 0: the CPUs have none. x86: 4096
-                       * where CR4.PCIDE is set */
+                       * where CR4.PCIDE is set; AArch64: 256 or 65536, ASIDs or VMIDs, of the upper half 0 */
     bool by_asid;   /* entries of an ASID that is not current can be invalidated. x86: CPUID INVPCID */
     bool globals;   /* global entries survive a load of the root. x86: CR4.PGE is set */
     unsigned ceiling; /* so many addresses are invalidated one by one; if there are more, their whole space
                        * is. 0: 33 */
+    unsigned extensions; /* what CPUs of this type may have: MEM_VMAP_HAS_... */
+    unsigned errata;     /* of any of the CPUs, ORed: see MemVmapCpuType.errata */
+    /* An absent entry may be cached, and nobody helps a CPU that faults on a page that has come: map then flushes its
+     * range. RISC-V without Svvptc, where the handler of page faults does not look the page up, execute sfence.vma
+     * and return. */
+    bool caches_absent;
 } MemVmapCpuFeatures;
 
 /*
@@ -50,22 +69,34 @@ typedef struct mem_vmap_step {
     usize count;
 } MemVmapStep;
 
-/* The most steps that any plan makes: one for each range, and the load of a root. */
-#define MEM_VMAP_STEPS (MEM_VMAP_BATCH_RANGES + 1)
+/* The most steps that any plan makes: two for each range, and what comes before and after. */
+#define MEM_VMAP_STEPS (2 * MEM_VMAP_BATCH_RANGES + 10)
 
 /* What a CPU still has of a space that it is about to load. */
 typedef enum mem_vmap_history {
-    MEM_VMAP_UNKNOWN,   /* perhaps anything under this ASID: all of it must go */
-    MEM_VMAP_BEHIND,    /* what was true before one plan */
-    MEM_VMAP_UP_TO_DATE /* nothing stale */
+    MEM_VMAP_UNKNOWN,    /* perhaps anything under this ASID: all of it must go */
+    MEM_VMAP_BEHIND,     /* what was true before one plan */
+    MEM_VMAP_UP_TO_DATE, /* nothing stale */
+    MEM_VMAP_RENUMBERED  /* ASIDs mean other spaces by now: all of every ASID must go, before the load */
 } MemVmapHistory;
 
 /* A space as one CPU knows it. */
 typedef struct mem_vmap_root {
-    usize root;      /* physical address of the root table */
-    unsigned asid;   /* the CPU's number for it; 0 where it has none */
-    unsigned levels; /* of its tables */
+    usize root;          /* physical address of the root table */
+    unsigned asid;       /* the CPU's number for it; 0 where it has none */
+    unsigned levels;     /* of its tables */
+    unsigned page_shift; /* log2 of the size of its pages */
+    unsigned virt_bits;  /* width of its addresses */
+    bool upper;          /* its addresses have all bits above that width set: a root of that half alone */
+    bool second_stage;   /* it translates what guests take for physical addresses */
 } MemVmapRoot;
+
+/* Where the steps of a plan to forget do their work. */
+typedef enum mem_vmap_reach {
+    MEM_VMAP_REACH_LOADED, /* on a CPU that executes them while it has the root loaded, */
+    MEM_VMAP_REACH_ANY,    /* on any CPU that executes them, as they name the ASID, */
+    MEM_VMAP_REACH_ALL     /* or on all CPUs when one executes them */
+} MemVmapReach;
 
 /* A kind of CPU: pure functions from what is to be forgotten to the instructions that do it. */
 typedef struct mem_vmap_cpu_type {
@@ -79,9 +110,18 @@ typedef struct mem_vmap_cpu_type {
     /* The privileged instructions: what port.execute is where that is null. `context` is not used. Null in a
      * library that is compiled for another CPU. */
     void (*execute)(void *context, const MemVmapStep *steps, unsigned count);
+    MemVmapReach reach; /* of the steps of `forget` */
+    /* What a kernel may name as its port's execute_there: firmware's calls. Null: there are none. */
+    void (*execute_there)(void *context, const MemVmapCpuSet *targets, const MemVmapStep *steps,
+                          unsigned count);
+    /* The errata that concern the library of a CPU that identifies itself so (AArch64: MIDR_EL1). Null: none. */
+    unsigned (*errata)(uint64_t identification);
 } MemVmapCpuType;
 
-/* What a kernel gives for its CPUs. */
+/*
+ * What a kernel gives for its CPUs. Where a space has one ASID on all CPUs (the type's steps reach all of them, or
+ * execute_there is given) execute, execute_there, pin and unpin may be called with a space's lock held.
+ */
 typedef struct mem_vmap_cpu_port {
     /*
      * Executes steps on the calling CPU, in order. An interrupt may come between two of them. Null: the
@@ -98,8 +138,9 @@ typedef struct mem_vmap_cpu_port {
     /*
      * Interrupts the CPUs of `targets`, not the calling one: each must soon call mem_vmap_cpu_serve, but
      * one that has just left, which may still be named, need not. Does not wait for them. Called without
-     * locks of the library, by every call that may flush. Null: there is one CPU. The engine then also
-     * updates entries with plain loads and stores: see port.invalidate_there.
+     * locks of the library, by every call that may flush. Null: there is one CPU, unless CPUs are told otherwise;
+     * not called where they are. With one CPU the engine also updates entries with plain loads and stores: see
+     * port.invalidate_there.
      */
     void (*interrupt)(void *context, const MemVmapCpuSet *targets);
 
@@ -115,6 +156,16 @@ typedef struct mem_vmap_cpu_port {
 
     /* Handed to every hook. */
     void *context;
+
+    /*
+     * Executes steps on the CPUs of `targets`, not the calling one, and returns when they have; one that has just
+     * left may still be named. Firmware or a hypervisor does it: the kernel that runs on them takes no part, and
+     * need not have interrupts on. For types whose steps name their ASID (not x86). Null: `interrupt` is used,
+     * unless the type's own steps reach all CPUs. RISC-V: type->execute_there calls the SBI; the numbers of CPUs
+     * are then hart IDs.
+     */
+    void (*execute_there)(void *context, const MemVmapCpuSet *targets, const MemVmapStep *steps,
+                          unsigned count);
 } MemVmapCpuPort;
 
 /*
@@ -151,8 +202,12 @@ typedef struct mem_vmap_cpu {
     uint64_t applied;         /* its generation as this CPU knows it; 0: none is loaded, or one is being */
     uint64_t applied_global;
     unsigned next_slot; /* the slot to be taken over next */
+    /* Where ASIDs are the machine's: the space and ASID that it runs, and those that it is about to leave; what
+     * they were when all ASIDs were last given anew; and the number of that, as this CPU knows it. */
+    uint64_t running[2], kept[2], asid_generation;
     MemVmapSlot slots[MEM_VMAP_ASIDS];
 #if MEM_VMAP_TLB_LINES > 0
+    usize latest; /* the line that answered last */
     MemVmapTlbLine tlb[MEM_VMAP_TLB_LINES];
 #endif
 } MemVmapCpu;
@@ -166,6 +221,9 @@ typedef struct mem_vmap_cpus {
     MemVmapCpuSet online;
     MemVmapCpu *cpu[MEM_VMAP_CPUS];
     MemVmapLedger globals;
+    bool shares_asids; /* a space has one ASID on all CPUs; shootdowns interrupt nobody */
+    /* Then: a lock, how often all ASIDs were given anew, and the next to be given. */
+    uint64_t asid_lock, asid_generation, next_asid;
 } MemVmapCpus;
 
 /* The kind of CPU called `name` (for example "x86_64"), or null where this build has none. Any context. */
@@ -173,26 +231,28 @@ const MemVmapCpuType *mem_vmap_cpu_type_find(const char *name);
 
 /*
  * Makes `*cpus`, with no CPU. `features` null: all zero. Everything is copied, but `type`.
- * 0; MEM_EINVAL: cpus, port or type is null, there is no `execute`, only one of pin and unpin is given, or
- * interrupt without here. Context: before any space names it.
+ * 0; MEM_EINVAL: cpus, port or type is null, there is no `execute`, only one of pin and unpin is given,
+ * interrupt or execute_there without here, or execute_there with a type that cannot use it.
+ * Context: before any space names it.
  */
 int mem_vmap_cpus_init(MemVmapCpus *cpus, const MemVmapCpuPort *port, const MemVmapCpuType *type,
                        const MemVmapCpuFeatures *features);
 
 /*
  * The calling CPU takes part from now on, as number `number`. It has no space of `cpus` loaded, and no global
- * entries of any; what it may have cached under the ASIDs 1 to MEM_VMAP_ASIDS does not matter.
- * 0; MEM_EINVAL: a null pointer, the number is MEM_VMAP_CPUS or higher, or not 0 although there is no
- * interrupt; or a CPU of that number takes part already. Context: on that CPU, interrupts off; `here` need not
- * know it yet, but must before interrupts are on again.
+ * entries of any; what it may have cached under ASIDs other than 0 does not matter.
+ * 0; MEM_EINVAL: a null pointer, the number is MEM_VMAP_CPUS or higher, or not 0 although there is one CPU; a CPU
+ * of that number takes part already; or ASIDs are the machine's, and there are not two for each CPU up to this
+ * number and two more. Context: on that CPU, interrupts off; `here` need not know it yet, but must before
+ * interrupts are on again.
  */
 int mem_vmap_cpu_join(MemVmapCpu *cpu, MemVmapCpus *cpus, unsigned number);
 
 /*
  * The calling CPU takes part no longer: it is about to be switched off, or has loaded a root that is not the
- * library's. Unless it goes off without using another address, it flushes its global entries after that load
- * and before this call: nobody waits for it any more. Does nothing for a CPU that takes no part. Context: on
- * that CPU, interrupts off.
+ * library's. Unless it goes off without using another address, it flushes its global entries, and those of ASID 0
+ * where the load has not done so, after that load and before this call: nobody waits for it any more. Does nothing
+ * for a CPU that takes no part. Context: on that CPU, interrupts off.
  */
 void mem_vmap_cpu_leave(MemVmapCpu *cpu);
 

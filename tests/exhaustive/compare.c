@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/exhaustive/pair.h"
 
-enum { PAGE = 4096 };
+enum {
+    PAGE = 4096,
+    RIGHTS = MEM_VMAP_WRITE | MEM_VMAP_EXEC | MEM_VMAP_USER | MEM_VMAP_GLOBAL,
+};
 
 static usize leaf_bytes(const Pair *pair, unsigned leaf)
 {
     return pair->scope->geometry.leaf_pages[leaf] * PAGE;
+}
+
+static unsigned level_of(const Pair *pair, const FlatPage *page)
+{
+    return flat_leaf_level(&pair->scope->geometry, page->leaf);
 }
 
 /* A page by lookup and by translate, at an address inside it. */
@@ -26,7 +34,7 @@ static bool compare_page(Pair *pair, unsigned index)
         return pair_differ(pair, "address", virt, phys, page->frame + offset);
     if (leaf.flags != page->flags)
         return pair_differ(pair, "flags", virt, (uint64_t)leaf.flags, (uint64_t)page->flags);
-    if (leaf.level != page->leaf || leaf.size != leaf_bytes(pair, page->leaf))
+    if (leaf.level != level_of(pair, page) || leaf.size != leaf_bytes(pair, page->leaf))
         return pair_differ(pair, "leaf size", virt, leaf.size, leaf_bytes(pair, page->leaf));
     return true;
 }
@@ -59,7 +67,7 @@ static bool compare_run_page(Walking *walking, const MemVmapRun *run, usize at)
     if (walking->next > walking->last || flat_virt(&pair->model, walking->next) != run->virt + at)
         return false;
     const FlatPage *page = &pair->now.model[walking->next++];
-    return page->frame == run->phys + at && page->flags == run->flags && page->leaf == run->level;
+    return page->frame == run->phys + at && page->flags == run->flags && level_of(pair, page) == run->level;
 }
 
 static int compare_run(void *context, const MemVmapRun *run)
@@ -99,7 +107,7 @@ bool pair_has_table(const Pair *pair, const Flat *flat, unsigned level, unsigned
 {
     unsigned block = pair->scope->level_pages[level], first = page - page % block;
     for (unsigned i = first; i < first + block; i++)
-        if (flat->pages[i].mapped && flat->pages[i].leaf < level)
+        if (flat->pages[i].mapped && level_of(pair, &flat->pages[i]) < level)
             return true;
     return false;
 }
@@ -127,11 +135,11 @@ Census pair_census(const Pair *pair, const Flat *flat)
     Census census = {.tables = 1};
     for (unsigned level = 1; level < pair->scope->level_count; level++)
         census.tables += tables_of_level(pair, flat, level);
-    for (unsigned i = 0; i < flat->count; i += pair->scope->level_pages[flat->pages[i].leaf]) {
+    for (unsigned i = 0; i < flat->count; i += pair->scope->level_pages[level_of(pair, &flat->pages[i])]) {
         const FlatPage *page = &flat->pages[i];
-        census.leaves[page->leaf] += page->mapped;
+        census.leaves[level_of(pair, page)] += page->mapped;
         if (page->mapped && !(page->flags & MEM_VMAP_NO_RESERVE))
-            census.credits += credits_of_leaf(pair, page->leaf);
+            census.credits += credits_of_leaf(pair, level_of(pair, page));
     }
     return census;
 }
@@ -143,9 +151,9 @@ static bool compare_counts(Pair *pair)
     usize out = (usize)__builtin_popcount(pair->now.machine.out);
     usize promised = census.credits + pair->now.reserved;
     mem_vmap_stats(&pair->now.vmap, &stats);
-    for (unsigned leaf = 0; leaf < pair->scope->geometry.leaf_count; leaf++)
-        if (stats.leaves[leaf] != census.leaves[leaf])
-            return pair_differ(pair, "leaves", leaf, stats.leaves[leaf], census.leaves[leaf]);
+    for (unsigned level = 0; level < MEM_VMAP_LEVELS_MAX; level++)
+        if (stats.leaves[level] != census.leaves[level])
+            return pair_differ(pair, "leaves", level, stats.leaves[level], census.leaves[level]);
     if (stats.tables != census.tables)
         return pair_differ(pair, "tables", 0, stats.tables, census.tables);
     if (stats.credits != census.credits)
@@ -172,14 +180,26 @@ bool pair_compare(Pair *pair)
     return compare_counts(pair) && compare_walk(pair, (FlatSpan){0, pair->model.count - 1});
 }
 
-/* Whether a TLB that held the page's leaf before would now be wrong, or mix two sizes. */
-static bool is_stale(const FlatPage *before, const FlatPage *now)
+bool pair_breaks(const Pair *pair)
 {
-    int rights = MEM_VMAP_WRITE | MEM_VMAP_EXEC | MEM_VMAP_USER | MEM_VMAP_GLOBAL;
-    bool less = (before->flags & ~now->flags & rights) != 0;
+    return pair->scope->format->description->interim != NULL;
+}
+
+/* Whether entries were made anew that the format lets no TLB hold beside the old ones. */
+static bool is_broken(const Pair *pair, const FlatPage *before, const FlatPage *now)
+{
+    bool run = pair->scope->geometry.leaf_entries[before->leaf] > 1;
+    return pair_breaks(pair) && run && ((before->flags ^ now->flags) & RIGHTS) != 0;
+}
+
+/* Whether a TLB that held the page's leaf before would now be wrong, or mix two sizes. */
+static bool is_stale(const Pair *pair, const FlatPage *before, const FlatPage *now)
+{
+    bool less = (before->flags & ~now->flags & RIGHTS) != 0;
     if (!before->mapped)
         return false;
-    return !now->mapped || now->frame != before->frame || now->leaf != before->leaf || less;
+    return !now->mapped || now->frame != before->frame || now->leaf != before->leaf || less ||
+           is_broken(pair, before, now);
 }
 
 /*
@@ -200,7 +220,7 @@ bool pair_check_forgotten(Pair *pair, FlatSpan span)
 {
     for (unsigned i = span.first; i <= span.last; i++) {
         const FlatPage *before = &pair->before.model[i];
-        if (is_stale(before, &pair->now.model[i]) && !was_forgotten(pair, before))
+        if (is_stale(pair, before, &pair->now.model[i]) && !was_forgotten(pair, before))
             return pair_differ(pair, "not flushed", flat_virt(&pair->model, i), 0, 1);
     }
     return true;
@@ -210,7 +230,7 @@ bool pair_check_needless(Pair *pair)
 {
     bool any = false;
     for (unsigned i = 0; i < pair->model.count; i++)
-        any |= is_stale(&pair->before.model[i], &pair->now.model[i]);
+        any |= is_stale(pair, &pair->before.model[i], &pair->now.model[i]);
     if (!any && pair->now.machine.plans > 0)
         return pair_differ(pair, "flushed for nothing", 0, pair->now.machine.plans, 0);
     return true;

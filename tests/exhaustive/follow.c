@@ -50,13 +50,27 @@ int pair_call(Pair *pair, const Operation *operation)
     abort();
 }
 
-/* While other CPUs may write, what was joined and is writable counts as written. */
-static void joined_is_dirty(Pair *pair)
+/* Whether an entry was exchanged for another that maps the page, while CPUs might note a write in the old one. */
+static bool was_remade(const Pair *pair, const FlatPage *before, const FlatPage *now)
 {
+    const FlatGeometry *geometry = &pair->scope->geometry;
+    unsigned level = flat_leaf_level(geometry, now->leaf);
+    unsigned level_before = flat_leaf_level(geometry, before->leaf);
+    bool was_run = geometry->leaf_entries[before->leaf] > 1, is_run = geometry->leaf_entries[now->leaf] > 1;
+    bool remarked = now->leaf != before->leaf && (was_run || (is_run && level == level_before));
+    return level > level_before || (remarked && !pair_breaks(pair));
+}
+
+/* While other CPUs may write, what was remade and is writable counts as written. */
+static void remade_is_dirty(Pair *pair)
+{
+    pair_forget_history(&pair->model);
     for (unsigned i = 0; i < pair->model.count; i++) {
-        FlatPage *page = &pair->now.model[i];
-        if (page->leaf > pair->before.model[i].leaf && page->flags & MEM_VMAP_WRITE)
-            page->flags |= MEM_VMAP_DIRTY;
+        FlatPage *now = &pair->now.model[i];
+        const FlatPage *before = &pair->before.model[i];
+        if (before->mapped && now->mapped && (before->flags & MEM_VMAP_WRITE) &&
+            was_remade(pair, before, now))
+            now->flags |= MEM_VMAP_DIRTY;
     }
 }
 
@@ -77,8 +91,6 @@ static void call_model(Pair *pair, const Operation *operation)
         break;
     case OPERATION_COLLAPSE:
         flat_collapse(flat, operation->span, MEM_VMAP_ACCESSED, MEM_VMAP_DIRTY);
-        if (pair->scope->cpus == SEVERAL_CPUS)
-            joined_is_dirty(pair);
         break;
     case OPERATION_RESERVE:
         break;
@@ -123,6 +135,8 @@ bool pair_follow(Pair *pair, const Operation *operation)
     call_model(pair, operation);
     if (!pair_take_lost(pair, operation))
         return false;
+    if (pair->scope->cpus == SEVERAL_CPUS)
+        remade_is_dirty(pair);
     pair_forget_history(&pair->model);
     use_reserve(pair, operation);
     return true;

@@ -11,4 +11,7 @@
 
 extern const MemVmapFormat mem_vmap_micro, mem_vmap_micro_halves, mem_vmap_micro_wide, mem_vmap_micro_tall;
 
+/* With contiguous runs: each entry with its own address; all with the same; and with break-before-make. */
+extern const MemVmapFormat mem_vmap_micro_runs, mem_vmap_micro_napot, mem_vmap_micro_breaking;
+
 #endif

@@ -32,7 +32,7 @@ static void invalidate_there(void *context, const MemVmapPlan *plan)
 static MemVmapOptions options_of(const Scope *scope)
 {
     usize cache = scope->cache_pages != 0 ? scope->cache_pages : MEM_VMAP_NO_CACHE;
-    MemVmapOptions options = {.cache_pages = cache};
+    MemVmapOptions options = {.cache_pages = cache, .break_level = scope->break_level};
     for (unsigned leaf = 0; leaf < scope->geometry.leaf_count; leaf++)
         options.leaf_sizes += scope->geometry.leaf_pages[leaf] * PAGE;
     return options;

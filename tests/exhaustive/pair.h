@@ -67,7 +67,7 @@ void pair_forget_history(Flat *flat);
 
 /* What the model says of the tree: its leaves by level, its tables, the credits that it holds. */
 typedef struct census {
-    usize leaves[FLAT_LEAVES], tables, credits;
+    usize leaves[MEM_VMAP_LEVELS_MAX], tables, credits;
 } Census;
 
 /* Whether an entry of this level, the one that covers the page, links a table. */
@@ -77,6 +77,9 @@ Census pair_census(const Pair *pair, const Flat *flat);
 
 /* Every page, the walk, the counts, the invariants: engine = model. */
 bool pair_compare(Pair *pair);
+
+/* Whether the format's entries must be broken before they are made. */
+bool pair_breaks(const Pair *pair);
 
 /* The CPUs were told of all in the span that their TLBs may hold and must not use now. */
 bool pair_check_forgotten(Pair *pair, FlatSpan span);

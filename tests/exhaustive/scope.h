@@ -26,6 +26,7 @@ typedef struct scope {
     ScopeCpus cpus;
     ScopeCalls calls;
     usize cache_pages; /* that the pool keeps beyond what it owes */
+    unsigned break_level;
     unsigned level_count;
     unsigned level_pages[MEM_VMAP_LEVELS_MAX]; /* pages that an entry covers, by level */
     unsigned first, last;                      /* the pages that operations are about */

@@ -5,36 +5,54 @@
 
 /* Three levels of two entries. */
 #define MICRO                                                                                              \
-    .format = &mem_vmap_micro, .geometry = {"micro", 1, {0}, 8, 3, {1, 2, 4}, 24}, .level_count = 3,       \
-    .level_pages = {1, 2, 4}
+    .format = &mem_vmap_micro, .geometry = {"micro", 1, {0}, 8, 3, {1, 2, 4}, {1, 1, 1}, 24},              \
+    .level_count = 3, .level_pages = {1, 2, 4}
 
 /* The same, on a CPU that lacks the largest leaves. */
 #define MICRO_SMALL                                                                                        \
-    .format = &mem_vmap_micro, .geometry = {"micro", 1, {0}, 8, 2, {1, 2}, 24}, .level_count = 3,          \
+    .format = &mem_vmap_micro, .geometry = {"micro", 1, {0}, 8, 2, {1, 2}, {1, 1}, 24}, .level_count = 3,  \
     .level_pages = {1, 2, 4}
 
 /* The same at both ends of a canonical space, where entries cannot count. */
 #define HALVES                                                                                             \
     .format = &mem_vmap_micro_halves,                                                                      \
-    .geometry = {"micro_halves", 2, {0, (uint64_t)-16384}, 4, 3, {1, 2, 4}, 24}, .level_count = 3,         \
-    .level_pages = {1, 2, 4}
+    .geometry = {"micro_halves", 2, {0, (uint64_t)-16384}, 4, 3, {1, 2, 4}, {1, 1, 1}, 24},                \
+    .level_count = 3, .level_pages = {1, 2, 4}
 
 /* Tables of four and of two entries; entries count odd and even, so that two of four may be none. */
 #define WIDE                                                                                               \
-    .format = &mem_vmap_micro_wide, .geometry = {"micro_wide", 1, {0}, 16, 3, {1, 4, 8}, 24},              \
+    .format = &mem_vmap_micro_wide, .geometry = {"micro_wide", 1, {0}, 16, 3, {1, 4, 8}, {1, 1, 1}, 24},   \
     .level_count = 3, .level_pages = {1, 4, 8}
 
 /* Four levels of two entries; entries count odd and even. */
 #define TALL                                                                                               \
-    .format = &mem_vmap_micro_tall, .geometry = {"micro_tall", 1, {0}, 16, 3, {1, 2, 4}, 24},              \
+    .format = &mem_vmap_micro_tall, .geometry = {"micro_tall", 1, {0}, 16, 3, {1, 2, 4}, {1, 1, 1}, 24},   \
     .level_count = 4, .level_pages = {1, 2, 4, 8}
 
 /* The same, on a CPU that has no large leaves. */
 #define TALL_PAGES                                                                                         \
-    .format = &mem_vmap_micro_tall, .geometry = {"micro_tall", 1, {0}, 16, 1, {1}, 24}, .level_count = 4,  \
-    .level_pages = {1, 2, 4, 8}
+    .format = &mem_vmap_micro_tall, .geometry = {"micro_tall", 1, {0}, 16, 1, {1}, {1}, 24},               \
+    .level_count = 4, .level_pages = {1, 2, 4, 8}
+
+/* Two levels of four entries below a root of one, of which two are a contiguous run: where each entry has its own address, */
+#define RUNS                                                                                               \
+    .format = &mem_vmap_micro_runs,                                                                        \
+    .geometry = {"micro_runs", 1, {0}, 16, 4, {1, 2, 4, 8}, {1, 2, 1, 2}, 24}, .level_count = 3,           \
+    .level_pages = {1, 4, 16}
+
+/* and where, in the lower level, all have that of the run; */
+#define NAPOT                                                                                              \
+    .format = &mem_vmap_micro_napot, .geometry = {"micro_napot", 1, {0}, 16, 3, {1, 2, 4}, {1, 2, 1}, 24}, \
+    .level_count = 3, .level_pages = {1, 4, 16}
+
+/* and where entries must be broken before they are made, unless the CPU can do better. */
+#define BREAKING(level)                                                                                    \
+    .format = &mem_vmap_micro_breaking,                                                                    \
+    .geometry = {"micro_breaking", 1, {0}, 16, 4, {1, 2, 4, 8}, {1, 2, 1, 2}, 24}, .break_level = (level), \
+    .level_count = 3, .level_pages = {1, 4, 16}
 
 #define ALIGNED       .offset_count = 1
+#define TWO_PHASES(n) .offset_count = 2, .offsets = {0, (n)}
 #define THREE_PHASES  .offset_count = 3, .offsets = {0, 1, 2}
 #define FOUR_PHASES   .offset_count = 4, .offsets = {0, 1, 2, 4}
 #define PLAIN         .flags_count = 1
@@ -168,6 +186,87 @@ static const Scope scopes[] = {
         .last = 15,
         ALIGNED,
         PLAIN,
+        ONE_RIGHT,
+    },
+    {
+        .name = "runs",
+        .what = "8 of 16 pages; contiguous runs of two leaves at both levels; two rights",
+        RUNS,
+        .last = 7,
+        ALIGNED,
+        PLAIN,
+        TWO_RIGHTS,
+    },
+    {
+        .name = "runs_phases",
+        .what =
+            "8 of 16 pages; contiguous runs; frames aligned for all leaves, and for runs of pages alone",
+        RUNS,
+        .last = 7,
+        TWO_PHASES(2),
+        PLAIN,
+        ONE_RIGHT,
+    },
+    {
+        .name = "runs_reserve",
+        .what = "8 of 16 pages; contiguous runs; mappings with and without credits",
+        RUNS,
+        .last = 7,
+        ALIGNED,
+        BOTH_RESERVES,
+        ONE_RIGHT,
+    },
+    {
+        .name = "runs_notes",
+        .what = "4 pages; contiguous runs; accessed, dirty, global; several CPUs",
+        RUNS,
+        .last = 3,
+        .cpus = SEVERAL_CPUS,
+        ALIGNED,
+        .flags_count = 4,
+        .flags = {0, MEM_VMAP_ACCESSED, MEM_VMAP_DIRTY, MEM_VMAP_GLOBAL},
+        .rights_count = 3,
+        .rights = {0, MEM_VMAP_WRITE, MEM_VMAP_GLOBAL},
+    },
+    {
+        .name = "napot",
+        .what = "8 of 16 pages; contiguous runs of equal entries; frames aligned for all leaves, and for "
+                "pages alone",
+        NAPOT,
+        .last = 7,
+        TWO_PHASES(1),
+        PLAIN,
+        ONE_RIGHT,
+    },
+    {
+        .name = "breaking",
+        .what = "8 of 16 pages; contiguous runs; break before make; two rights",
+        BREAKING(0),
+        .last = 7,
+        ALIGNED,
+        PLAIN,
+        TWO_RIGHTS,
+    },
+    {
+        .name = "breaking_notes",
+        .what = "4 pages; break before make; accessed, dirty; several CPUs",
+        BREAKING(0),
+        .last = 3,
+        .cpus = SEVERAL_CPUS,
+        ALIGNED,
+        .flags_count = 3,
+        .flags = {0, MEM_VMAP_ACCESSED, MEM_VMAP_DIRTY},
+        .rights_count = 2,
+        .rights = {0, MEM_VMAP_WRITE},
+    },
+    {
+        .name = "blocks",
+        .what =
+            "8 of 16 pages; a CPU on which blocks need not be broken; mappings with and without credits",
+        BREAKING(1),
+        .last = 7,
+        ALIGNED,
+        BOTH_RESERVES,
         ONE_RIGHT,
     },
     {

@@ -86,14 +86,13 @@ static bool sweep_file(Sweep *sweep, const char *path)
 
 static bool sweep_all(Sweep *sweep, char **files)
 {
-    static const char *const formats[] = {"x86_64_4level", "x86_64_5level"};
     static const InputArea areas[] = {AREA_MAP, AREA_PROTECT, AREA_BATCH};
     bool good = true;
     for (; *files; files++)
         good &= sweep_file(sweep, *files);
-    for (unsigned format = 0; format < 2; format++)
+    for (unsigned i = 0; mem_vmap_format_at(i) != NULL; i++)
         for (unsigned area = 0; area < 3; area++)
-            good &= sweep_random(sweep, areas[area], formats[format]);
+            good &= sweep_random(sweep, areas[area], mem_vmap_format_name(mem_vmap_format_at(i)));
     return good;
 }
 

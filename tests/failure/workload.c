@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "fuzz/mutate.h"
+#include "fuzz/spelling.h"
+#include "tools/replay/replay.h"
 
 /* Operations of a random workload. */
 #define RANDOM_OPERATIONS 30
@@ -23,21 +25,25 @@ static void add(Trace *workload, TraceOp op)
 }
 
 /* An unmap needs no memory, whatever is in its way; and afterwards the space is as good as new. */
-static void add_end(Trace *workload)
+static void add_end(Trace *workload, const char *format)
 {
     const TraceExpect good = {.kind = TRACE_EXPECT_RESULT, .result = TRACE_OK};
     const TraceExpect only_root = {.kind = TRACE_EXPECT_COUNT, .count = 1};
-    const uint64_t page = 4096;
+    const uint64_t size = 0x10000; /* of the largest pages */
+    Spelling spelling;
+    if (!spelling_of(format, &spelling))
+        abort();
     add(workload, (TraceOp){.verb = TRACE_FAIL_FROM, .number = 1});
     add(workload, (TraceOp){.verb = TRACE_UNMAP, .virt = 0, .len = UINT64_MAX});
     add(workload, (TraceOp){.verb = TRACE_TABLES, .expect = only_root});
     add(workload, (TraceOp){.verb = TRACE_FAIL_NEVER});
-    add(workload, (TraceOp){.verb = TRACE_MAP, .virt = page, .len = page, .expect = good});
+    add(workload,
+        (TraceOp){.verb = TRACE_MAP, .virt = spell_virt(&spelling, 0), .len = size, .expect = good});
     add(workload, (TraceOp){.verb = TRACE_VERIFY});
 }
 
 /* Takes over the operations of `trace`, which is freed; what they expect is true of a run without failures. */
-static void make(Trace *workload, Trace *trace, size_t operations)
+static void make(Trace *workload, Trace *trace, size_t operations, const char *format)
 {
     *workload = (Trace){.capacity = operations + END_OPERATIONS + 1};
     workload->ops = calloc(workload->capacity, sizeof *workload->ops);
@@ -52,7 +58,7 @@ static void make(Trace *workload, Trace *trace, size_t operations)
         workload->ops[workload->count - 1].expect.kind = TRACE_EXPECT_NONE;
         trace->ops[i].name = NULL;
     }
-    add_end(workload);
+    add_end(workload, format);
     trace_free(trace);
 }
 
@@ -64,7 +70,7 @@ bool workload_of_file(Trace *workload, const char *path, size_t operations)
         trace_print_error(stderr, &error);
         return false;
     }
-    make(workload, &trace, operations < trace.count ? operations : trace.count);
+    make(workload, &trace, operations < trace.count ? operations : trace.count, REPLAY_FORMAT);
     return true;
 }
 
@@ -78,7 +84,7 @@ void workload_random(Trace *workload, InputArea area, const char *format, uint64
     size_t size = input_write(bytes, sizeof bytes, (uint8_t)seed & 1, mutation.records, mutation.count);
     if (!input_decode(&trace, area, format, bytes, size))
         abort();
-    make(workload, &trace, trace.count);
+    make(workload, &trace, trace.count, format);
 }
 
 void workload_fail(Trace *workload, TraceVerb verb, uint64_t k)

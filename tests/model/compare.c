@@ -52,7 +52,7 @@ static int compare_run(void *context, const MemVmapRun *run)
         const FlatPage *page = &flat->pages[walking->next];
         bool there = walking->next < flat->count && flat_virt(flat, walking->next) == run->virt + at;
         if (!there || page->frame != run->phys + at || page->flags != run->flags ||
-            flat_leaf(flat, walking->next) != run->level) {
+            flat_leaf_level(flat->geometry, flat_leaf(flat, walking->next)) != run->level) {
             walking->same = differ(world, "run", run->virt + at, run->phys + at, there ? page->frame : 0);
             return 1;
         }
@@ -76,19 +76,20 @@ static bool compare_counts(World *world)
 {
     MemVmapStats stats;
     MemVmapDefect defect;
-    usize leaves[FLAT_LEAVES] = {0};
+    usize leaves[MEM_VMAP_LEVELS_MAX] = {0};
     if (mem_vmap_verify(&world->vmap, &defect) != 0)
         return differ(world, defect.rule, defect.virt, defect.entry, defect.level);
     mem_vmap_stats(&world->vmap, &stats);
     for (unsigned i = 0; i < world->flat->count;) {
         const FlatPage *page = &world->flat->pages[i];
         unsigned leaf = page->mapped ? flat_leaf(world->flat, i) : 0;
-        leaves[leaf] += page->mapped;
+        leaves[flat_leaf_level(world->geometry, leaf)] +=
+            page->mapped ? world->geometry->leaf_entries[leaf] : 0;
         i += flat_leaf_count(world->geometry, leaf);
     }
-    for (unsigned leaf = 0; leaf < world->geometry->leaf_count; leaf++)
-        if (stats.leaves[leaf] != leaves[leaf])
-            return differ(world, "leaves", leaf, stats.leaves[leaf], leaves[leaf]);
+    for (unsigned level = 0; level < MEM_VMAP_LEVELS_MAX; level++)
+        if (stats.leaves[level] != leaves[level])
+            return differ(world, "leaves", level, stats.leaves[level], leaves[level]);
     usize pages = stats.tables + stats.tables_waiting + stats.pool_free;
     if (pages != arena_out(world->arena))
         return differ(world, "table pages", 0, pages, arena_out(world->arena));
@@ -114,7 +115,7 @@ bool world_compare(World *world)
     for (unsigned i = first; i <= last; i++)
         if (!compare_page(world, i))
             return false;
-    if (world->cpu.format != NULL && !compare_boundaries(world, first, last))
+    if (world->cpu.walker != NULL && !compare_boundaries(world, first, last))
         return false;
     return compare_walk(world) && compare_counts(world);
 }

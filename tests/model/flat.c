@@ -13,6 +13,14 @@ uint64_t flat_leaf_size(const FlatGeometry *geometry, unsigned leaf)
     return geometry->leaf_pages[leaf] * 4096;
 }
 
+unsigned flat_leaf_level(const FlatGeometry *geometry, unsigned leaf)
+{
+    unsigned level = 0;
+    for (unsigned i = 1; i <= leaf; i++)
+        level += geometry->leaf_entries[i] == 1;
+    return level;
+}
+
 unsigned flat_leaf_count(const FlatGeometry *geometry, unsigned leaf)
 {
     return (unsigned)(geometry->leaf_pages[leaf] / geometry->leaf_pages[0]);

@@ -5,7 +5,8 @@
 /*
  * The flat model: an array of pages, each with its frame, its flags and the piece it belongs to. No table, no
  * level, no tree. A piece is what one map call made, cut wherever an unmap or protect has cut it since; the
- * leaf at a page is the largest aligned block around it that lies within its piece.
+ * leaf at a page is the largest aligned block around it that lies within its piece. A contiguous run is a leaf like
+ * others, but that the tables have several entries for it.
  *
  * The pages are those of a few windows into the address space; operations stay within them, but for unmaps
  * and walks, which may cross what lies between.
@@ -23,13 +24,19 @@ typedef struct flat_geometry {
     uint64_t window_virt[FLAT_WINDOWS]; /* ascending; aligned to the largest leaf that may lie in them */
     unsigned window_pages;
     unsigned leaf_count;
-    uint64_t leaf_pages[FLAT_LEAVES]; /* ascending, in units of 4 KiB; the first is the page */
+    uint64_t
+        leaf_pages[FLAT_LEAVES]; /* ascending, in units of 4 KiB; the first is the page; runs are leaves */
+    unsigned
+        leaf_entries[FLAT_LEAVES]; /* how many entries make up a leaf: more than one in a contiguous run */
     uint64_t phys_bits;
 } FlatGeometry;
 
 /* In bytes. */
 uint64_t flat_page_size(const FlatGeometry *geometry);
 uint64_t flat_leaf_size(const FlatGeometry *geometry, unsigned leaf);
+
+/* The level of a leaf's entries. */
+unsigned flat_leaf_level(const FlatGeometry *geometry, unsigned leaf);
 
 /* How many pages a leaf has. */
 unsigned flat_leaf_count(const FlatGeometry *geometry, unsigned leaf);

@@ -3,9 +3,9 @@
 /*
  * The random model test: random operations on a space and on its flat model, compared after each one.
  *
- *     model_random [--format NAME] [--operations N] [--seed N]
+ *     model_random [--format NAME] [--operations N] [--seed N] [--break LEVEL]
  *
- * Prints its seed; the same seed gives the same operations. Exit status 1 at the first difference.
+ * NAME is that of a format, or of a row of geometries.c. Prints its seed; the same seed gives the same operations. Exit status 1 at the first difference.
  */
 
 #include "tests/model/tiny.h"
@@ -28,12 +28,24 @@ static const MemVmapFormat *format_of(const char *name)
     return mem_vmap_format_find(name);
 }
 
-/* Every other seed is of a CPU that sets accessed and dirty flags itself. */
-static bool world_begin(World *world, const ModelFormat *row, uint64_t seed)
+static usize sum_of_sizes(const FlatGeometry *geometry)
 {
-    MemVmapOptions options = {
-        .type_index = row->type_index, .cache_pages = 1 + seed % 40, .hardware_updates = seed % 2 != 0};
+    usize sum = 0;
+    for (unsigned leaf = 0; leaf < geometry->leaf_count; leaf++)
+        sum += flat_leaf_size(geometry, leaf);
+    return sum;
+}
+
+/* Every other seed is of a CPU that sets accessed and dirty flags itself. */
+static bool world_begin(World *world, const ModelFormat *row, uint64_t seed, unsigned break_level)
+{
+    MemVmapOptions options = {.type_index = row->type_index,
+                              .cache_pages = 1 + seed % 40,
+                              .hardware_updates = seed % 2 != 0,
+                              .break_level = break_level};
     const MemVmapFormat *format = format_of(row->geometry.format);
+    if (row->names_sizes)
+        options.leaf_sizes = sum_of_sizes(&row->geometry);
     usize size = table_size(format->description);
     *world = (World){.format = row, .geometry = &row->geometry, .random = seed};
     if (row->updates_are_optional && !options.hardware_updates)
@@ -43,7 +55,7 @@ static bool world_begin(World *world, const ModelFormat *row, uint64_t seed)
     MemVmapPort port = arena_port(world->arena);
     if (mem_vmap_init(&world->vmap, &port, format, &options) != 0)
         return false;
-    world->cpu = (OracleCpu){.format = oracle_format(row->geometry.format),
+    world->cpu = (OracleCpu){.walker = oracle_walker_find(row->geometry.format),
                              .root = mem_vmap_root(&world->vmap),
                              .phys_bits = (unsigned)row->geometry.phys_bits,
                              .hardware_updates = options.hardware_updates,
@@ -59,32 +71,43 @@ static bool world_end(World *world)
     mem_vmap_destroy(&world->vmap);
     usize left = arena_out(world->arena);
     if (left != 0)
-        printf("%s: %zu table pages were not given back\n", world->geometry->format, left);
+        printf("%s: %zu table pages were not given back\n", model_format_name(world->format), left);
     arena_free(world->arena);
     flat_free(world->flat);
     return left == 0;
 }
 
-static int run(const ModelFormat *row, unsigned long operations, uint64_t seed)
+static int run(const ModelFormat *row, unsigned long operations, uint64_t seed, unsigned break_level)
 {
     World world;
-    printf("%s: seed %llu, %lu operations\n", row->geometry.format, (unsigned long long)seed, operations);
+    const char *name = model_format_name(row);
+    printf("%s: seed %llu, %lu operations\n", name, (unsigned long long)seed, operations);
     fflush(stdout);
-    if (!world_begin(&world, row, seed))
+    if (!world_begin(&world, row, seed, break_level))
         return 1;
     for (world.operation = 1; world.operation <= operations; world.operation++) {
         if (!world_step(&world) || !world_compare(&world)) {
-            printf("again: model_random --format %s --seed %llu --operations %lu\n", row->geometry.format,
-                   (unsigned long long)seed, world.operation);
+            printf("again: model_random --format %s --seed %llu --operations %lu --break %u\n", name,
+                   (unsigned long long)seed, world.operation, break_level);
             return 1;
         }
     }
     return world_end(&world) ? 0 : 1;
 }
 
+/* Operations on CPUs of every level of break-before-make that the format has, or of one. */
+static int run_levels(const ModelFormat *row, unsigned long operations, uint64_t seed, int only)
+{
+    int status = 0;
+    for (unsigned level = 0; level <= row->break_levels; level++)
+        if (only < 0 || (unsigned)only == level)
+            status |= run(row, only < 0 ? operations / (row->break_levels + 1) : operations, seed, level);
+    return status;
+}
+
 static int usage(void)
 {
-    fprintf(stderr, "usage: model_random [--format NAME] [--operations N] [--seed N]\n");
+    fprintf(stderr, "usage: model_random [--format NAME] [--operations N] [--seed N] [--break LEVEL]\n");
     return 2;
 }
 
@@ -94,9 +117,11 @@ int main(int argc, char **argv)
         {"format", required_argument, NULL, 'f'},
         {"operations", required_argument, NULL, 'o'},
         {"seed", required_argument, NULL, 's'},
+        {"break", required_argument, NULL, 'b'},
         {0},
     };
     const char *only = NULL;
+    int break_level = -1;
     unsigned long operations = 10000;
     uint64_t seed = (uint64_t)time(NULL);
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
@@ -106,15 +131,17 @@ int main(int argc, char **argv)
             operations = strtoul(optarg, NULL, 0);
         else if (option == 's')
             seed = strtoull(optarg, NULL, 0);
+        else if (option == 'b')
+            break_level = atoi(optarg);
         else
             return usage();
     }
     int status = 0, ran = 0;
     const ModelFormat *row;
     for (unsigned i = 0; (row = model_format_at(i)) != NULL; i++) {
-        if (only != NULL && strcmp(only, row->geometry.format) != 0)
+        if (only != NULL && strcmp(only, model_format_name(row)) != 0)
             continue;
-        status |= run(row, operations, seed);
+        status |= run_levels(row, operations, seed, break_level);
         ran++;
     }
     return ran > 0 ? status : usage();

@@ -143,14 +143,16 @@ static inline MemEntry tiny_never_used(MemEntry attributes)
     return attributes & ~(MemEntry)(TINY_ACCESSED | TINY_DIRTY);
 }
 
-#define TINY_COMMON_FIELDS                                                                                 \
+/* The fields of a MemFormat that all share, but for two that contiguous runs may have their own of. */
+#define TINY_FIELDS_WITHOUT(leaf_phys_, attributes_)                                                       \
     .pa_bits_max = 24, .count_shift = 36, .accessed = TINY_ACCESSED, .global = TINY_GLOBAL,                \
     .rights = TINY_RIGHTS, .grants = TINY_WRITE | TINY_EXEC | TINY_GLOBAL, .no_reserve = TINY_CHEAP,       \
     .device = TINY_DEVICE, .type_indices = 0xff, .type_index = {0, 1, 2, 3, 2}, .kind = tiny_kind,         \
-    .table = tiny_table, .table_phys = tiny_phys, .address = tiny_address, .leaf_phys = tiny_phys,         \
-    .attributes = tiny_attributes, .relevel = tiny_relevel, .with_rights = tiny_with_rights,               \
+    .table = tiny_table, .table_phys = tiny_phys, .address = tiny_address, .leaf_phys = leaf_phys_,        \
+    .attributes = attributes_, .relevel = tiny_relevel, .with_rights = tiny_with_rights,                   \
     .is_dirty = tiny_is_dirty, .with_dirty = tiny_with_dirty, .never_used = tiny_never_used,               \
     .encode = tiny_encode, .decode = tiny_decode, .decode_type = tiny_decode_type,                         \
     .reserved = tiny_reserved
+#define TINY_COMMON_FIELDS TINY_FIELDS_WITHOUT(tiny_phys, tiny_attributes)
 
 #endif

@@ -6,13 +6,13 @@
 
 #include "tests/model/arena.h"
 #include "tests/model/geometries.h"
-#include "tools/oracle/walk.h"
+#include "tools/oracle/walkers.h"
 
 typedef struct world {
     const ModelFormat *format;
     const FlatGeometry *geometry; /* of the format */
     int presets;                  /* flags that every mapping gets */
-    OracleCpu cpu;                /* its format is null where there is no naive walker */
+    OracleCpu cpu;                /* its walker is null where there is no naive walker */
     Arena *arena;
     MemVmap vmap;
     MemVmapBatch batch;

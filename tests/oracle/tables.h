@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "tools/oracle/walk.h"
+#include "tools/oracle/walkers.h"
 
 #define TABLES 8
 #define ROOT   0x10000ull
@@ -23,18 +23,18 @@ static uint64_t memory[TABLES][8192] __attribute__((aligned(65536)));
 
 static OracleCpu cpu_of(const char *name)
 {
-    const OracleFormat *format = oracle_format(name);
-    assert_non_null(format);
+    const OracleWalker *walker = oracle_walker_find(name);
+    assert_non_null(walker);
     memset(memory, 0, sizeof memory);
     return (OracleCpu){
-        .format = format, .root = ROOT, .phys_bits = format->output_bits, .memory_base = (uintptr_t)memory};
+        .walker = walker, .root = ROOT, .phys_bits = walker->output_bits, .memory_base = (uintptr_t)memory};
 }
 
 /* Links the tables for address 0 down to the one of `level`, by entries that `link` makes, and returns its entries. */
 static uint64_t *path_to(const OracleCpu *cpu, unsigned level, uint64_t (*link)(uint64_t table))
 {
     unsigned table = 1;
-    for (unsigned at = cpu->format->levels - 1; at > level; at--, table++)
+    for (unsigned at = cpu->walker->levels - 1; at > level; at--, table++)
         memory[table][0] = link((table + 1ull) << 16);
     return memory[table];
 }
@@ -46,8 +46,8 @@ typedef struct Row {
     OracleEnd end;
 } Row;
 
-static void check_rows(const char *format, uint64_t (*link)(uint64_t table), const Row *rows,
-                       unsigned count)
+static inline void check_rows(const char *format, uint64_t (*link)(uint64_t table), const Row *rows,
+                              unsigned count)
 {
     for (unsigned i = 0; i < count; i++) {
         OracleCpu cpu = cpu_of(format);
@@ -69,7 +69,7 @@ typedef struct Address {
 } Address;
 
 /* Which addresses an empty tree translates at all. */
-static void check_addresses(const Address *rows, unsigned count)
+static inline void check_addresses(const Address *rows, unsigned count)
 {
     for (unsigned i = 0; i < count; i++) {
         OracleCpu cpu = cpu_of(rows[i].format);

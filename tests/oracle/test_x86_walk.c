@@ -11,7 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "tools/oracle/x86_tree.h"
+#include "tools/oracle/x86_walk.h"
 
 #define PAGES 8
 #define ROOT  0x1000ull
@@ -205,88 +205,6 @@ static void memory_can_be_read_by_a_function(void **state)
     assert_int_equal(reads, 4);
 }
 
-static int note_leaf(void *context, const X86Mapping *leaf)
-{
-    X86Mapping **next = context;
-    *(*next)++ = *leaf;
-    return 0;
-}
-
-static void survey_reports_leaves_in_order(void **state)
-{
-    X86Mapping leaves[4], *next = leaves;
-    X86Survey survey;
-    (void)state;
-    X86Cpu cpu = cpu_of(4);
-    path_to(&cpu, 0)[3] = 0x9000 | 0x85 | NX; /* page 3: PAT, user */
-    memory[3][511] = 0x3f200000 | 0x183;      /* the last 2 MiB of the first 1 GiB: global, writable */
-    memory[1][511] = 0x5027;
-    memory[5][511] = 0x80000000 | 0x1 | 0x80; /* the last 1 GiB of the address space */
-    assert_int_equal(x86_survey(&cpu, &survey, note_leaf, &next), 0);
-    assert_null(survey.defect);
-    assert_int_equal(survey.tables, 5);
-    assert_int_equal(next - leaves, 3);
-    assert_true(leaves[0].virt == 0x3000 && leaves[0].phys == 0x9000 && leaves[0].size == 0x1000);
-    assert_true(leaves[0].user && !leaves[0].write && !leaves[0].execute && leaves[0].pat_index == 4);
-    assert_true(leaves[1].virt == 0x3fe00000 && leaves[1].phys == 0x3f200000 && leaves[1].level == 1);
-    assert_true(leaves[1].global && leaves[1].write && leaves[1].execute && !leaves[1].user);
-    assert_true(leaves[2].virt == 0xffffffffc0000000 && leaves[2].phys == 0x80000000);
-    assert_int_equal(survey.leaves[0] + 10 * survey.leaves[1] + 100 * survey.leaves[2], 111);
-}
-
-static uint64_t hash_of(const X86Cpu *cpu)
-{
-    X86Survey survey;
-    x86_survey(cpu, &survey, NULL, NULL);
-    return survey.hash;
-}
-
-static void every_bit_is_in_the_hash(void **state)
-{
-    (void)state;
-    X86Cpu cpu = cpu_of(4);
-    uint64_t *table = path_to(&cpu, 0);
-    table[7] = 0x9003;
-    uint64_t hash = hash_of(&cpu);
-    for (unsigned bit = 0; bit < 64; bit++) {
-        table[7] ^= 1ull << bit;
-        assert_true(hash_of(&cpu) != hash);
-        table[7] ^= 1ull << bit;
-    }
-    assert_true(hash_of(&cpu) == hash);
-    table[8] = table[7];
-    table[7] = 0;
-    assert_true(hash_of(&cpu) != hash);
-}
-
-static void survey_finds_what_is_wrong(void **state)
-{
-    static const struct {
-        unsigned level;
-        uint64_t entry;
-    } rows[] = {
-        {0, 0x9002},      /* absent, and not zero */
-        {1, 0x7027},      /* an empty table */
-        {1, 0x5025},      /* a link that is read-only, */
-        {1, 0x5023},      /* for the kernel alone, */
-        {1, 0x5007},      /* not accessed, */
-        {1, 0x5027 | NX}, /* not executable, */
-        {1, 0x502f},      /* write-through */
-        {1, 0x1027},      /* a loop */
-        {3, 0x90a7},      /* PS in a PML4E */
-    };
-    X86Survey survey;
-    (void)state;
-    for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
-        X86Cpu cpu = cpu_of(4);
-        memory[5][0] = 0x9003;
-        *path_to(&cpu, rows[i].level) = rows[i].entry;
-        x86_survey(&cpu, &survey, NULL, NULL);
-        assert_non_null(survey.defect);
-        assert_int_equal(survey.defect_level, rows[i].level);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -298,9 +216,6 @@ int main(void)
         cmocka_unit_test(reserved_bits),
         cmocka_unit_test(reserved_bits_of_a_lesser_cpu),
         cmocka_unit_test(memory_can_be_read_by_a_function),
-        cmocka_unit_test(survey_reports_leaves_in_order),
-        cmocka_unit_test(every_bit_is_in_the_hash),
-        cmocka_unit_test(survey_finds_what_is_wrong),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

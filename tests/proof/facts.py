@@ -24,8 +24,7 @@ BITS = list(range(14)) + [63]  # of an entry, with a meaning of their own
 ADDRESS_4K = (1 << 52) - (1 << 12)
 ADDRESS_LARGE = (1 << 52) - (1 << 13)
 IGNORED = (1 << 63) - (1 << 13)  # bits of an entry that encode never sets
-DOMAIN = {"m": (0, WORD), "x": (0, WORD), "y": (0, WORD), "c": (0, HALF_WORD),
-          "i": (-HALF_WORD // 2, HALF_WORD // 2),
+DOMAIN = {"m": (0, WORD), "x": (0, WORD), "y": (0, WORD), "i": (-HALF_WORD // 2, HALF_WORD // 2),
           "w": (-WORD, 2 * WORD), "h": (-HALF_WORD, 2 * HALF_WORD), "j": (0, 64)}
 NO_FLAGS = 0x7fffcbf0  # bits of flags that decode never sets
 
@@ -54,20 +53,6 @@ def index(n):
     """The index of an address in a table."""
     term = f"(land 511 (wrap32 (lsr x {n})))"
     yield f"index{n}", "x", term, f"(= {term} (mod (div x {1 << n}) 512))"
-
-
-def count():
-    """The count field of a table's entry, what is around it, and what is added to it."""
-    field, low, high = (1 << 62) - (1 << 52), 1 << 52, 1 << 62
-    joined = f"(lor (land {WORD - 1 - field} x) (land {field} y))"
-    yield "count", "xy", joined, conjunction([
-        f"(= (mod {joined} {low}) (mod x {low}))", f"(= (div {joined} {high}) (div x {high}))",
-        f"(= (mod (div {joined} {low}) 1024) (mod (div y {low}) 1024))"])
-    yield ("parts", "x", f"(mod (div x {low}) 1024)",
-           f"(= x (+ (mod x {low}) (+ (* {low} (mod (div x {low}) 1024)) (* {high} (div x {high})))))")
-    added = "(wrap (+ x (wrap (lsl c 52))))"
-    yield ("added", "xc", added,
-           f"(= (mod (div {added} {low}) 1024) (mod (+ c (mod (div x {low}) 1024)) 1024))")
 
 
 def level():
@@ -259,8 +244,8 @@ def smt_query(name, variables, _, body):
 
 
 # By the file whose proof imports them, but for `words`, which all do.
-THEORIES = {"words": words, "level": level, "slots": level, "leaf": level, "map": level, "count": count,
-            "range": spaces, "mapping": mapping, "entry": entry, "linear": linear}
+THEORIES = {"words": words, "level": level, "slots": level, "leaf": level, "map": level, "range": spaces,
+            "mapping": mapping, "entry": entry, "linear": linear}
 
 
 def print_why3():

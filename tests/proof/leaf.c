@@ -6,6 +6,7 @@
  */
 
 #include "level.c"
+#include "lib/batch.h"
 #include "lib/cursor.h"
 #include "lib/page_run.h"
 
@@ -21,8 +22,13 @@
      : ((flags)&MEM_VMAP_CAP_2M) != 0 ? \min(len, SIZE_1)                                                  \
                                       : (len))
 
+/*@ assigns \nothing;
+    exits \false;
+    ensures \result == MOST(len, flags); */
+static inline usize leaf_size_most(usize len, int flags);
+
 /* Whether leaves of this level can map the range: alike in both spaces, and there is room for one. */
-#define POSSIBLE(level) (SIZE(level) <= MOST(len, flags) && offset % SIZE(level) == 0)
+#define POSSIBLE(level) (SIZE(level) <= most && offset % SIZE(level) == 0)
 
 /*@ requires format == &FORMAT;
     requires \valid_read(vmap) && vmap->leaf_level <= 2;
@@ -32,5 +38,12 @@
     ensures possible: \result > 0 ==> POSSIBLE(\result);
     ensures largest_1: \result < 1 <= vmap->leaf_level ==> !POSSIBLE(1);
     ensures largest_2: \result < 2 <= vmap->leaf_level ==> !POSSIBLE(2); */
-static inline unsigned leaf_level_for(const MemFormat *format, const MemVmap *vmap, usize offset, usize len,
-                                      int flags);
+static inline unsigned leaf_level_for(const MemFormat *format, const MemVmap *vmap, usize offset,
+                                      usize most);
+
+/*@ requires format == &FORMAT;
+    assigns \nothing;
+    exits \false;
+    ensures no_runs: \result == 0; */
+static inline unsigned run_levels_for(const MemFormat *format, const MemVmap *vmap, usize offset,
+                                      usize most, unsigned leaf_level);

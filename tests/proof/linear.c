@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * MemFormat.linear_address: along a table, an address that is n higher makes an entry that is n higher. So the engine
+ * MemFormat.linear_bits: along a table, an address that is n higher makes an entry that is n higher. So the engine
  * fills a table by additions.
  */
 

@@ -9,6 +9,7 @@
  */
 
 #include "level.c"
+#include "lib/batch.h"
 #include "lib/cursor.h"
 #include "lib/page_run.h"
 

@@ -43,6 +43,7 @@ static const char *name_of(DoKind kind)
         "join",
         "renew %lu",
         "serve for no reason",
+        "all ASIDs are given",
     };
     return names[kind];
 }
@@ -366,6 +367,9 @@ static void perform(Thread *thread, const Act *act)
         return;
     case DO_RENEW:
         do_renew(act);
+        return;
+    case DO_USE_ASIDS_UP:
+        sim_use_asids_up();
         return;
     case DO_SERVE:
         sim_serve(sim_cpu_here());

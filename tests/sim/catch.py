@@ -22,14 +22,8 @@ ROOMS = ["include", "lib", "arch", os.path.join("tests", "sim")]
 PROJECT = """\
 cmake_minimum_required(VERSION 3.25)
 project(planted LANGUAGES C)
-set(MEM_VMAP_ARCHITECTURES x86_64)
+set(MEM_VMAP_ARCHITECTURES x86_64 riscv aarch64)
 add_subdirectory(engine)
-get_target_property(sources memvmap SOURCES)
-foreach(source ${sources})
-  cmake_path(ABSOLUTE_PATH source BASE_DIRECTORY ${MemVmap_SOURCE_DIR})
-  list(APPEND x86_engine_sources ${source})
-endforeach()
-set(x86_engine_definitions MEM_VMAP_WITHOUT_AARCH64 MEM_VMAP_WITHOUT_RISCV MEM_VMAP_WITHOUT_EPT)
 add_subdirectory(engine/tests/sim)
 """
 # What a fault may leave unused is no reason not to build.
@@ -113,6 +107,8 @@ def hunt(tree, seconds):
     """Who catches what is planted, after how long, by which rule; or None."""
     exhaustive, random = tree.program("sim_exhaustive"), tree.program("sim_random")
     drivers = [("exhaustive, 1 preemption", [exhaustive, "--preemptions", "1"]),
+               ("exhaustive, AArch64", [exhaustive, "--preemptions", "1", "--kind", "aarch64_4k"]),
+               ("exhaustive, firmware", [exhaustive, "--preemptions", "1", "--kind", "riscv_sv48_firmware"]),
                ("random", [random, "--seed", "1", "--seconds", str(seconds)]),
                ("exhaustive", [exhaustive, "--seconds", str(4 * seconds)])]
     for name, command in drivers:

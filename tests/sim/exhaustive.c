@@ -3,7 +3,7 @@
 /*
  * Every schedule of short scripts.
  *
- *     sim_exhaustive [--format NAME] [--preemptions N] [--seconds N] [SCENARIO [CHOICES]]
+ *     sim_exhaustive [--kind NAME] [--preemptions N] [--seconds N] [SCENARIO [CHOICES]]
  *
  * A schedule is the list of choices that were made on the way: which thread goes on, whether an interrupt is
  * delivered. Each is run from the start; the next differs in the last choice that has an alternative. MMUs are
@@ -105,8 +105,8 @@ static bool deliver(void)
 
 static void describe(void)
 {
-    printf("again: sim_exhaustive --format %s --preemptions %u %s ", search.kind->format,
-           search.preemptions, search.scenario->name);
+    printf("again: sim_exhaustive --kind %s --preemptions %u %s ", search.kind->id, search.preemptions,
+           search.scenario->name);
     for (unsigned i = 0; i < search.made; i++)
         if (search.choice[i].taken > 0)
             printf("%u:%u,", i, search.choice[i].taken);
@@ -123,31 +123,61 @@ static unsigned acts_of(const Act *acts)
     return count;
 }
 
+/* The features of a scenario, as this kind of CPU has them. Where numbers are the machine's, few are the fewest. */
+static MemVmapCpuFeatures features_of(const Scenario *scenario, const Kind *kind)
+{
+    MemVmapCpuFeatures features = scenario->features;
+    if (strcmp(kind->name, "x86_64") == 0)
+        return features;
+    features.globals = features.by_asid = true;
+    features.extensions = features.asids > 1000 ? 3 : 0;
+    if (kind->teller == TOLD_BY_HARDWARE && features.asids == 0)
+        features.asids = 256; /* these CPUs always have some */
+    else if (kind->teller != TOLD_BY_INTERRUPT && features.asids > 0)
+        features.asids = features.asids > 1000 ? 256 : 2 * scenario->cpus + 2;
+    return features;
+}
+
 static Config config_of(const Scenario *scenario, const Kind *kind)
 {
     Config config = {.kind = kind, .cpus = scenario->cpus, .spaces = scenario->spaces, .greedy = true};
-    config.features = scenario->features;
+    config.features = features_of(scenario, kind);
     config.cache_pages = MEM_VMAP_NO_CACHE;
     while (config.probes < SCENARIO_PROBES && scenario->probes[config.probes] != 0) {
-        config.probe[config.probes] = scenario->probes[config.probes];
+        config.probe[config.probes] = sim_place(kind, scenario->probes[config.probes]);
         config.probes++;
     }
     return config;
 }
 
+/* The acts of a script, where they are on CPUs of this kind. */
+static const Act *placed(const Act *acts, unsigned count, Act *copy)
+{
+    for (unsigned i = 0; i < count; i++) {
+        copy[i] = acts[i];
+        copy[i].virt = sim_place(search.kind, acts[i].virt);
+    }
+    return copy;
+}
+
 static void run_once(const Config *config)
 {
     const Scenario *scenario = search.scenario;
+    Act copies[CPUS + 1][SCENARIO_ACTS];
     search.made = 0;
     search.left = search.preemptions;
     sim_begin(config, &driver);
-    sim_setup(scenario->setup, acts_of(scenario->setup));
+    unsigned count = acts_of(scenario->setup);
+    sim_setup(placed(scenario->setup, count, copies[CPUS]), count);
     for (unsigned i = 0; i < config->cpus; i++) {
         if (scenario->loaded[i] != NOWHERE)
             sim_setup_switch(i, (unsigned)scenario->loaded[i]);
-        sim.thread[i].acts = scenario->script[i];
-        sim.thread[i].act_count = acts_of(scenario->script[i]);
+        count = acts_of(scenario->script[i]);
+        sim.thread[i].acts = placed(scenario->script[i], count, copies[i]);
+        sim.thread[i].act_count = count;
     }
+    if (scenario->asids_gone)
+        sim_use_asids_up();
     sim_run();
     sim_end();
 }
@@ -178,7 +208,7 @@ static bool explore(const Scenario *scenario, const Kind *kind, unsigned preempt
         schedules++;
         more = next_schedule();
     } while (more && time(NULL) < end);
-    printf("%s, %s: %lu schedules with up to %u preemptions%s\n", scenario->name, kind->format, schedules,
+    printf("%s, %s: %lu schedules with up to %u preemptions%s\n", scenario->name, kind->id, schedules,
            search.preemptions, more ? ": not all" : "");
     fflush(stdout);
     search.schedules += schedules;
@@ -205,24 +235,24 @@ static void again(const Scenario *scenario, const Kind *kind, unsigned preemptio
 static int usage(void)
 {
     fprintf(stderr,
-            "usage: sim_exhaustive [--format NAME] [--preemptions N] [--seconds N] [SCENARIO [CHOICES]]\n");
+            "usage: sim_exhaustive [--kind NAME] [--preemptions N] [--seconds N] [SCENARIO [CHOICES]]\n");
     return 2;
 }
 
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"format", required_argument, NULL, 'f'},
+        {"kind", required_argument, NULL, 'k'},
         {"preemptions", required_argument, NULL, 'p'},
         {"seconds", required_argument, NULL, 't'},
         {0},
     };
-    const char *format = "x86_64_4level";
+    const char *id = "x86_64_4level";
     unsigned preemptions = 0, ran = 0;
     time_t end = time(NULL) + 3600;
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-        if (option == 'f')
-            format = optarg;
+        if (option == 'k')
+            id = optarg;
         else if (option == 'p')
             preemptions = (unsigned)strtoul(optarg, NULL, 0);
         else if (option == 't')
@@ -232,7 +262,7 @@ int main(int argc, char **argv)
     }
     bool all = true;
     for (unsigned k = 0; k < sim_kind_count; k++)
-        for (unsigned i = 0; strcmp(sim_kinds[k]->format, format) == 0 && i < scenario_count; i++) {
+        for (unsigned i = 0; strcmp(sim_kinds[k]->id, id) == 0 && i < scenario_count; i++) {
             if (optind < argc && strcmp(argv[optind], scenarios[i].name) != 0)
                 continue;
             if (optind + 1 < argc)

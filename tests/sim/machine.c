@@ -201,16 +201,48 @@ void sim_move(Thread *other)
     Cpu *cpu = self->cpu;
     self->cpu = other->cpu;
     other->cpu = cpu;
+    cpu->stored = self->cpu->stored = false; /* who changes threads waits for their stores */
     self->cpu->thread = self;
     other->cpu->thread = other;
     sim_log("thread %lu has moved to cpu %lu", self->number, self->cpu->number, 0);
 }
 
+/* Addresses. */
+
+usize sim_place(const Kind *kind, usize virt)
+{
+    return kind->one_half ? virt & (((usize)1 << kind->va_bits) - 1) : virt;
+}
+
+bool sim_exists(const Kind *kind, usize virt)
+{
+    unsigned unused = 64 - kind->va_bits;
+    return (usize)((int64_t)(virt << unused) >> unused) == virt;
+}
+
+void sim_use_asids_up(void)
+{
+    if (sim.cpus.shares_asids && sim.cpus.asid_lock == 0)
+        sim.cpus.next_asid = sim.config.features.asids;
+}
+
+void sim_queue(Cpu *cpu, unsigned kind, unsigned asid, uint64_t operand)
+{
+    if (cpu->queue_count == QUEUE_MAX)
+        violation("the simulator remembers too few invalidations");
+    cpu->queue[cpu->queue_count].kind = kind;
+    cpu->queue[cpu->queue_count].asid = asid;
+    cpu->queue[cpu->queue_count++].operand = operand;
+}
+
 /* Set-up and end. */
 
+/* The firmware's root has ASID 0: whatever is cached under it goes. */
 void sim_boot(Cpu *cpu)
 {
     mmu_load_root(cpu, sim.boot_root, 0);
+    tlb_drop_asid(cpu, 0);
+    walks_drop_asid(cpu, 0);
 }
 
 static void cpu_begin(Cpu *cpu, unsigned number)
@@ -219,7 +251,9 @@ static void cpu_begin(Cpu *cpu, unsigned number)
     cpu->number = number;
     cpu->pending = cpu->idle = false;
     cpu->masked = 0;
-    cpu->tlb_count = cpu->walk_count = 0;
+    cpu->tlb_count = cpu->walk_count = cpu->queue_count = 0;
+    cpu->blurred = cpu->stored = false;
+    cpu->in_queue = 0;
     cpu->thread = &sim.thread[number];
     sim_boot(cpu);
     cpu->joined = true;
@@ -241,9 +275,7 @@ void sim_begin(const Config *config, const Driver *driver)
     sim.setup_call = NULL;
     sim.setup_cpu = &sim.cpu[0];
     sim.clock = sim.steps = sim.effect = sim.calls = sim.maps = 0;
-    MemVmapCpuPort port = sim_cpu_port;
-    if (config->cpus == 1)
-        port.interrupt = NULL; /* nobody would be interrupted */
+    const MemVmapCpuPort port = sim_cpu_port(config);
     log_begin();
     pages_begin();
     sim.boot_root = pages_get();

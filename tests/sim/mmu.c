@@ -62,19 +62,53 @@ static void remember_way(Cpu *cpu, const Way *way, uint64_t virt)
                                    virt & ~(size_of(way->level + 1) - 1), way->table, way->life});
 }
 
+/* How much one entry of the TLB may hold. */
+static uint64_t reach_of(const Way *way, const Entry *leaf)
+{
+    return size_of(way->level) << (leaf->run ? sim.config.kind->run[way->level] : 0);
+}
+
 /* What a leaf makes of the page at `virt`. Global is what the leaf itself says. */
 static Value value_of(const Way *way, const Entry *leaf, uint64_t virt)
 {
-    uint64_t offset = virt & (size_of(way->level) - 1) & ~(size_of(0) - 1);
+    uint64_t reach = reach_of(way, leaf), offset = virt & (reach - 1) & ~(size_of(0) - 1);
     unsigned rights = leaf->rights & (way->rights | RIGHT_GLOBAL);
-    return (Value){true, rights, leaf->phys + offset};
+    return (Value){true, rights, (leaf->phys & ~(reach - 1)) + offset};
 }
 
 static TlbEntry entry_of(const Cpu *cpu, const Way *way, const Entry *leaf, uint64_t virt)
 {
-    uint64_t first = virt & ~(size_of(way->level) - 1);
+    uint64_t size = size_of(way->level), first = virt & ~(size - 1);
     bool global = (leaf->rights & RIGHT_GLOBAL) != 0 && sim.config.features.globals;
-    return (TlbEntry){global, leaf->dirty, cpu->asid, way->level, first, value_of(way, leaf, first)};
+    return (TlbEntry){.global = global,
+                      .dirty = leaf->dirty,
+                      .asid = cpu->asid,
+                      .level = way->level,
+                      .virt = first,
+                      .size = size,
+                      .value = value_of(way, leaf, first)};
+}
+
+/* The same of the whole run. Which of its pages were written, its entries say, each for itself. */
+static TlbEntry run_of(const TlbEntry *entry, const Way *way, const Entry *leaf)
+{
+    TlbEntry run = *entry;
+    run.size = reach_of(way, leaf);
+    run.virt &= ~(run.size - 1);
+    run.value.frame &= ~(run.size - 1);
+    run.dirty = false;
+    return run;
+}
+
+static void insert(Cpu *cpu, const TlbEntry *entry, const Way *way, const Entry *leaf)
+{
+    if (leaf->uncached)
+        return;
+    tlb_insert(cpu, entry);
+    if (leaf->run) {
+        TlbEntry run = run_of(entry, way, leaf);
+        tlb_insert(cpu, &run);
+    }
 }
 
 /* The value of the page at `virt` in an entry that covers it. */
@@ -87,14 +121,14 @@ static Value value_in(const TlbEntry *entry, uint64_t virt)
 
 static bool covers(const Cpu *cpu, const TlbEntry *entry, uint64_t virt)
 {
-    return (entry->global || entry->asid == cpu->asid) && virt - entry->virt < size_of(entry->level);
+    return (entry->global || entry->asid == cpu->asid) && virt - entry->virt < entry->size;
 }
 
 /* Rules. */
 
 static void check_value(const Cpu *cpu, unsigned probe, const Value *value, bool global, const char *how)
 {
-    if (truth_allows(cpu->space, probe, value, global))
+    if (cpu->blurred || truth_allows(cpu->space, probe, value, global))
         return;
     violation("cpu %u can still use 0x%zx -> 0x%lx, rights %u%s, in space %u, by %s", cpu->number,
               sim.config.probe[probe], (unsigned long)value->frame, value->rights, global ? ", global" : "",
@@ -103,9 +137,32 @@ static void check_value(const Cpu *cpu, unsigned probe, const Value *value, bool
 
 static void check_hole(const Cpu *cpu, unsigned probe, const Way *way)
 {
-    if (cpu->space->truth[probe].settled)
+    if (cpu->space->truth[probe].settled && !cpu->blurred)
         violation("cpu %u cannot use 0x%zx, whose map has returned, in space %u: a walk ends in level %u",
                   cpu->number, sim.config.probe[probe], cpu->space->number, way->level);
+}
+
+static void check_absent(const Cpu *cpu, unsigned probe)
+{
+    if (cpu->space->truth[probe].settled && !cpu->blurred)
+        violation(
+            "cpu %u cannot use 0x%zx, whose map has returned, in space %u: it has cached that it is absent",
+            cpu->number, sim.config.probe[probe], cpu->space->number);
+}
+
+/* A hole, which some CPUs may cache. What is broken is about to be there again: who faults there tries again. */
+static void meet_hole(Cpu *cpu, unsigned probe, const Way *way, const Entry *entry, Trace trace)
+{
+    uint64_t virt = linear(sim.config.probe[probe]), size = size_of(way->level);
+    if (entry->broken)
+        return;
+    check_hole(cpu, probe, way);
+    if (trace == CACHE && sim.config.features.caches_absent)
+        tlb_insert(cpu, &(TlbEntry){.absent = true,
+                                    .asid = cpu->asid,
+                                    .level = way->level,
+                                    .virt = virt & ~(size - 1),
+                                    .size = size});
 }
 
 /* Entries of an idle CPU in the lower half are not used, and may be stale. */
@@ -118,6 +175,10 @@ static void check_tlb(const Cpu *cpu, unsigned probe)
         const TlbEntry *entry = &cpu->tlb[i];
         if (!covers(cpu, entry, virt))
             continue;
+        if (entry->absent) {
+            check_absent(cpu, probe);
+            continue;
+        }
         Value value = value_in(entry, virt);
         check_value(cpu, probe, &value, entry->global, "its TLB");
     }
@@ -153,9 +214,9 @@ static void ways_begin(const Cpu *cpu, uint64_t virt, Ways *ways)
     }
 }
 
-static void note_access(uint64_t *slot, Trace trace)
+static void note_access(uint64_t *slot, const Entry *entry, Trace trace)
 {
-    if (trace == CACHE)
+    if (trace == CACHE && (entry->leaf || sim.config.kind->marks_tables))
         *slot |= sim.config.kind->accessed;
 }
 
@@ -170,10 +231,10 @@ static void walk_all(Cpu *cpu, unsigned probe, Trace trace)
         uint64_t *slot = slot_of(&way, virt);
         Entry entry = sim.config.kind->parse(*slot, way.level);
         if (!entry.present) {
-            check_hole(cpu, probe, &way);
+            meet_hole(cpu, probe, &way, &entry, trace);
             continue;
         }
-        note_access(slot, trace);
+        note_access(slot, &entry, trace);
         if (!entry.leaf) {
             Way below = way_below(&way, &entry);
             ways_add(&ways, &below);
@@ -185,7 +246,7 @@ static void walk_all(Cpu *cpu, unsigned probe, Trace trace)
         Value value = value_in(&found, virt);
         check_value(cpu, probe, &value, found.global, "a walk");
         if (trace == CACHE)
-            tlb_insert(cpu, &found);
+            insert(cpu, &found, &way, &entry);
     }
 }
 
@@ -244,7 +305,7 @@ static uint64_t *walk_once(Cpu *cpu, unsigned probe, Way *way, Entry *entry)
         *entry = sim.config.kind->parse(*slot, way->level);
         if (!entry->present)
             return NULL;
-        note_access(slot, CACHE);
+        note_access(slot, entry, CACHE);
         if (entry->leaf)
             return slot;
         *way = way_below(way, entry);
@@ -258,7 +319,7 @@ static void cache_leaf(Cpu *cpu, unsigned probe, const Way *way, const Entry *le
     TlbEntry found = entry_of(cpu, way, leaf, virt);
     Value value = value_in(&found, virt);
     check_value(cpu, probe, &value, found.global, "a walk");
-    tlb_insert(cpu, &found);
+    insert(cpu, &found, way, leaf);
 }
 
 void mmu_speculate(Cpu *cpu, unsigned probe)
@@ -268,7 +329,7 @@ void mmu_speculate(Cpu *cpu, unsigned probe)
     if (cpu->space == NULL)
         return;
     if (walk_once(cpu, probe, &way, &entry) == NULL)
-        check_hole(cpu, probe, &way);
+        meet_hole(cpu, probe, &way, &entry, CACHE);
     else
         cache_leaf(cpu, probe, &way, &entry);
 }
@@ -285,7 +346,7 @@ static void write_anew(Cpu *cpu, unsigned probe)
     uint64_t *slot = walk_once(cpu, probe, &way, &entry);
     if (slot == NULL || !(entry.rights & way.rights & RIGHT_WRITE))
         return;
-    *slot |= sim.config.kind->dirty;
+    *slot = (*slot | sim.config.kind->dirty) & ~sim.config.kind->dirty_clear;
     entry.dirty = true;
     cache_leaf(cpu, probe, &way, &entry);
     truth_note_write(cpu->space, probe, value_of(&way, &entry, virt).frame);
@@ -296,7 +357,7 @@ static const TlbEntry *tlb_pick(const Cpu *cpu, uint64_t virt)
     const TlbEntry *found[TLB_MAX];
     unsigned count = 0;
     for (unsigned i = 0; i < cpu->tlb_count; i++)
-        if (covers(cpu, &cpu->tlb[i], virt))
+        if (covers(cpu, &cpu->tlb[i], virt) && !cpu->tlb[i].absent)
             found[count++] = &cpu->tlb[i];
     return count == 0 ? NULL : found[count > 1 ? sim.driver->whim(count) : 0];
 }
@@ -333,13 +394,19 @@ void mmu_load_root(Cpu *cpu, uint64_t root, unsigned asid)
     mmu_check(cpu);
 }
 
+void mmu_settle(Cpu *cpu)
+{
+    cpu->blurred = false;
+    mmu_check(cpu);
+}
+
 /* What the tables of a space say. */
 Value mmu_true_value(const Space *space, uint64_t virt, bool *dirty)
 {
     Way way = root_way(mem_vmap_root(&space->vmap));
     for (;;) {
         Entry entry = sim.config.kind->parse(*slot_of(&way, virt), way.level);
-        if (!entry.present)
+        if (!entry.present && !entry.broken)
             return (Value){0};
         if (entry.leaf) {
             *dirty = entry.dirty;

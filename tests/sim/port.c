@@ -21,6 +21,7 @@ void hook_store(uint64_t *slot, uint64_t entry)
     uint64_t before = *slot;
     *slot = entry;
     sim_had_effect();
+    sim_cpu_here()->stored |= shared && before != entry;
     if (shared)
         pages_stored(slot, before, entry);
 }
@@ -35,6 +36,7 @@ bool hook_exchange(uint64_t *slot, uint64_t *expected, uint64_t entry)
     }
     *slot = entry;
     sim_had_effect();
+    sim_cpu_here()->stored |= before != entry;
     pages_stored(slot, before, entry);
     return true;
 }
@@ -116,6 +118,24 @@ static void execute(void *context, const MemVmapStep *steps, unsigned count)
     }
 }
 
+/* Firmware makes them, whatever they do: nothing but their MMUs is concerned. */
+static void execute_there(void *context, const MemVmapCpuSet *targets, const MemVmapStep *steps,
+                          unsigned count)
+{
+    (void)context;
+    sim_log("firmware tells the cpus 0x%lx", targets->words[0], 0, 0);
+    if (sim_cpu_here()->joined && (targets->words[0] >> sim_cpu_here()->number & 1))
+        violation("a CPU has firmware tell itself");
+    for (unsigned i = 0; i < sim.config.cpus; i++)
+        for (unsigned k = 0; (targets->words[0] >> i & 1) != 0 && k < count; k++) {
+            sim_point(POINT_STEP);
+            sim_had_effect();
+            sim.config.kind->firmware(&sim.cpu[i], &steps[k]);
+            if (sim.config.greedy)
+                mmu_fill(&sim.cpu[i]);
+        }
+}
+
 static MemVmapCpu *here(void *context)
 {
     (void)context;
@@ -160,14 +180,16 @@ static void relax(void *context)
     sim_wait(WAIT_RELAX);
 }
 
-const MemVmapCpuPort sim_cpu_port = {
-    .execute = execute,
-    .here = here,
-    .interrupt = interrupt,
-    .pin = pin,
-    .unpin = unpin,
-    .relax = relax,
-};
+MemVmapCpuPort sim_cpu_port(const Config *config)
+{
+    Teller teller = config->kind->teller;
+    MemVmapCpuPort port = {.execute = execute, .here = here, .pin = pin, .unpin = unpin, .relax = relax};
+    if (config->cpus > 1 && teller == TOLD_BY_INTERRUPT)
+        port.interrupt = interrupt;
+    if (teller == TOLD_BY_FIRMWARE)
+        port.execute_there = execute_there;
+    return port;
+}
 
 static void lost(void *context, usize virt, usize len)
 {
@@ -190,8 +212,13 @@ void space_make(Space *space)
         .direct_map = pages_direct_map(),
         .context = space,
     };
-    const MemVmapOptions options = {.cache_pages = sim.config.cache_pages, .allow_write_exec = true};
     const Kind *kind = sim.config.kind;
+    const usize with_runs = (usize)1 << 12 | (usize)1 << 16 | (usize)1 << 21 | (usize)1 << 30;
+    const MemVmapOptions options = {.cache_pages = sim.config.cache_pages,
+                                    .allow_write_exec = true,
+                                    .hardware_updates = true,
+                                    .leaf_sizes = sim.config.runs ? with_runs : 0,
+                                    .break_level = sim.config.break_level};
     int result;
     do
         result = mem_vmap_init(&space->vmap, &port, mem_vmap_format_find(kind->format), &options);

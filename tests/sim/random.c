@@ -3,7 +3,7 @@
 /*
  * Random scripts on random machines, with a random schedule.
  *
- *     sim_random [--seed N] [--seconds N] [--runs N] [--cpu-fault walks|globals|pages]
+ *     sim_random [--kind NAME] [--seed N] [--seconds N] [--runs N] [--cpu-fault walks|globals|pages]
  *
  * Each run has a seed of its own, which is printed when a rule is broken: the same seed gives the same run.
  */
@@ -25,6 +25,7 @@ static struct {
     bool moves;
     bool reads; /* interrupt handlers look up addresses */
     CpuFault fault;
+    const Kind *kind; /* null: any */
 } chance;
 
 static Act script[CPUS][ACTS_MAX];
@@ -79,10 +80,14 @@ static void read_something(void)
 static void something_happens(void)
 {
     Cpu *cpu = sim.running->cpu;
-    switch (below(9)) {
+    switch (below(10)) {
     case 0:
         if (chance.moves)
             move_to_someone();
+        return;
+    case 9:
+        if (below(4) == 0)
+            sim_use_asids_up();
         return;
     case 8:
         if (chance.reads)
@@ -125,27 +130,49 @@ static bool deliver(void)
 
 static void describe(void)
 {
-    printf("again: sim_random --seed %lu --runs 1\n", (unsigned long)chance.seed);
+    const char *option = chance.kind != NULL ? "--kind " : "",
+               *id = chance.kind != NULL ? chance.kind->id : "";
+    printf("again: sim_random %s%s --seed %lu --runs 1\n", option, id, (unsigned long)chance.seed);
 }
 
 static const Driver driver = {point, pick, pick, deliver, describe};
 
 /* Machines. */
 
+/* What kinds other than x86-64 may have more, or always have. */
+static void vary_kind(Config *config)
+{
+    static const unsigned numbers[] = {0, 10, 12, 256, 65536};
+    MemVmapCpuFeatures *features = &config->features;
+    if (strcmp(config->kind->name, "x86_64") == 0)
+        return;
+    features->globals = features->by_asid = true;
+    features->extensions = below(4);
+    features->errata = below(2);
+    if (config->kind->teller != TOLD_BY_INTERRUPT)
+        features->asids = numbers[config->kind->must_break ? 1 + below(4) : below(5)];
+    features->caches_absent = strcmp(config->kind->name, "riscv") == 0 && below(2) == 0;
+    config->break_level = config->kind->must_break ? below(3) : 0;
+    config->runs = below(2) == 0;
+}
+
 static Config some_machine(void)
 {
     static const unsigned asids[] = {0, 0, 2, 3, 4096};
     static const unsigned ceilings[] = {0, 1, 2, 5};
     static const usize caches[] = {MEM_VMAP_NO_CACHE, MEM_VMAP_NO_CACHE, 3, 0};
-    Config config = {.kind = sim_kinds[below(sim_kind_count)]};
+    Config config = {.kind = chance.kind != NULL ? chance.kind : sim_kinds[below(sim_kind_count)]};
     config.cpus = 1 + below(CPUS);
     config.spaces = 2 + below(SPACES - 1);
-    config.features =
-        (MemVmapCpuFeatures){asids[below(5)], below(2) == 0, below(3) != 0, ceilings[below(4)]};
+    config.features = (MemVmapCpuFeatures){.asids = asids[below(5)],
+                                           .by_asid = below(2) == 0,
+                                           .globals = below(3) != 0,
+                                           .ceiling = ceilings[below(4)]};
     config.cache_pages = caches[below(4)];
     config.scarcity = (unsigned[]){0, 0, 2, 30}[below(4)];
     config.greedy = below(2) == 0;
     config.fault = chance.fault;
+    vary_kind(&config);
     random_probes(&config);
     return config;
 }
@@ -181,21 +208,27 @@ static bool cpu_fault(const char *name)
     return chance.fault != CPU_SOUND;
 }
 
+static bool find_kind(const char *id)
+{
+    for (unsigned i = 0; i < sim_kind_count; i++)
+        if (strcmp(sim_kinds[i]->id, id) == 0)
+            chance.kind = sim_kinds[i];
+    return chance.kind != NULL;
+}
+
 static int usage(void)
 {
-    fprintf(stderr,
-            "usage: sim_random [--seed N] [--seconds N] [--runs N] [--cpu-fault walks|globals|pages]\n");
+    fprintf(stderr, "usage: sim_random [--kind NAME] [--seed N] [--seconds N] [--runs N] "
+                    "[--cpu-fault walks|globals|pages]\n");
     return 2;
 }
 
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"seed", required_argument, NULL, 's'},
-        {"seconds", required_argument, NULL, 't'},
-        {"runs", required_argument, NULL, 'r'},
-        {"cpu-fault", required_argument, NULL, 'f'},
-        {0},
+        {"seed", required_argument, NULL, 's'}, {"seconds", required_argument, NULL, 't'},
+        {"runs", required_argument, NULL, 'r'}, {"cpu-fault", required_argument, NULL, 'f'},
+        {"kind", required_argument, NULL, 'k'}, {0},
     };
     uint64_t seed = (uint64_t)time(NULL) * 1000000, runs = (uint64_t)-1, done = 0;
     unsigned seconds = 20;
@@ -206,7 +239,7 @@ int main(int argc, char **argv)
             seconds = (unsigned)strtoul(optarg, NULL, 0);
         else if (option == 'r')
             runs = strtoull(optarg, NULL, 0);
-        else if (option != 'f' || !cpu_fault(optarg))
+        else if (option == 'k' ? !find_kind(optarg) : option != 'f' || !cpu_fault(optarg))
             return usage();
     }
     printf("first seed %lu\n", (unsigned long)seed);

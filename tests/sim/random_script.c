@@ -95,12 +95,6 @@ static struct {
     unsigned probe_count;
 } theme;
 
-static bool exists(const Config *config, usize virt)
-{
-    unsigned unused = 64 - config->kind->va_bits;
-    return (usize)((int64_t)(virt << unused) >> unused) == virt;
-}
-
 static bool contains(const Area *area, usize virt)
 {
     return virt - area->virt < area->len;
@@ -112,13 +106,14 @@ static Area area_of_a_theme(void)
     do
         area = below(12) == 0 ? huge_areas[below(sizeof huge_areas / sizeof *huge_areas)]
                               : user_areas[below(sizeof user_areas / sizeof *user_areas)];
-    while (!exists(&sim.config, area.virt));
+    while (!sim_exists(sim.config.kind, area.virt));
+    area.virt = sim_place(sim.config.kind, area.virt);
     return area;
 }
 
 static bool is_of_the_theme(usize virt)
 {
-    bool about = theme.kernel && virt >= KERN && virt < KERN + 2 * MIB2;
+    bool about = theme.kernel && virt - sim_place(sim.config.kind, KERN) < 2 * MIB2;
     for (unsigned i = 0; i < theme.count; i++)
         about |= contains(&theme.area[i], virt);
     return about;
@@ -140,8 +135,8 @@ void random_probes(Config *config)
 {
     config->probes = 0;
     for (unsigned i = 0; i < sizeof probes / sizeof *probes; i++)
-        if (exists(config, probes[i]))
-            config->probe[config->probes++] = probes[i];
+        if (sim_exists(config->kind, probes[i]))
+            config->probe[config->probes++] = sim_place(config->kind, probes[i]);
 }
 
 usize random_probe(void)
@@ -203,6 +198,7 @@ static unsigned kernel_acts(Act *acts)
     static const DoKind kinds[] = {DO_MAP, DO_MAP, DO_UNMAP, DO_UNMAP, DO_PROTECT};
     Area area = kernel_areas[below(sizeof kernel_areas / sizeof *kernel_areas)];
     Act act = act_in(kinds[below(5)], area);
+    act.virt = sim_place(sim.config.kind, act.virt);
     act.flags |= MEM_VMAP_GLOBAL;
     for (unsigned i = 0; i < sim.config.spaces; i++) {
         acts[i] = act;

@@ -12,6 +12,7 @@ typedef struct scenario {
     const char *name;
     unsigned cpus, spaces;
     MemVmapCpuFeatures features;
+    bool asids_gone; /* when the scripts begin all numbers have been given, where they are the machine's */
     unsigned preemptions; /* how often a thread is stopped, or interrupted, without need, in one schedule */
     usize probes[SCENARIO_PROBES];
     Act setup[SCENARIO_ACTS];

@@ -32,12 +32,13 @@
 #define TRANSLATE(s, at)      ((Act){.kind = DO_TRANSLATE, .space = s, .virt = at})
 #define LOOKUP(s, at)         ((Act){.kind = DO_LOOKUP, .space = s, .virt = at})
 #define LEAVE                 ((Act){.kind = DO_LEAVE})
+#define USE_UP                ((Act){.kind = DO_USE_ASIDS_UP})
 #define JOIN                  ((Act){.kind = DO_JOIN})
 
 /* Features: ASIDs, INVPCID, globals, ceiling. */
-#define PLAIN ((MemVmapCpuFeatures){0, false, false, 0})
-#define PCID  ((MemVmapCpuFeatures){4096, true, true, 0})
-#define TIGHT ((MemVmapCpuFeatures){3, false, true, 1})
+#define PLAIN ((MemVmapCpuFeatures){.asids = 0})
+#define PCID  ((MemVmapCpuFeatures){.asids = 4096, .by_asid = true, .globals = true})
+#define TIGHT ((MemVmapCpuFeatures){.asids = 3, .globals = true, .ceiling = 1})
 
 const Scenario scenarios[] = {
     {
@@ -163,6 +164,53 @@ const Scenario scenarios[] = {
         .setup = {MAP(0, AT, 2 * KIB4, RW), MAP(1, AT, KIB4, 0), MAP(2, AT, KIB4, 0)},
         .loaded = {0, 0},
         .script = {{UNMAP(0, AT, KIB4)}, {SWITCH(1), SWITCH(2), SWITCH(0)}},
+    },
+    {
+        .name = "asids_begin_anew_while_another_unmaps",
+        .cpus = 2,
+        .spaces = 3,
+        .features = TIGHT,
+        .asids_gone = true,
+        .preemptions = 2,
+        .probes = {AT, NEXT},
+        .setup = {MAP(0, AT, 2 * KIB4, RW), MAP(1, AT, KIB4, 0)},
+        .loaded = {0, 0},
+        .script = {{UNMAP(0, AT, KIB4), UNMAP(0, NEXT, KIB4)}, {SWITCH(1), SWITCH(0)}},
+    },
+    {
+        .name = "asids_begin_anew_while_another_switches",
+        .cpus = 2,
+        .spaces = 3,
+        .features = TIGHT,
+        .asids_gone = true,
+        .preemptions = 2,
+        .probes = {AT},
+        .setup = {MAP(0, AT, KIB4, RW), MAP(1, AT, KIB4, 0), MAP(2, AT, KIB4, RW)},
+        .loaded = {0, 1},
+        .script = {{SWITCH(2), UNMAP(1, AT, KIB4)}, {SWITCH(0), SWITCH(1)}},
+    },
+    {
+        .name = "asids_begin_anew_while_a_space_is_left",
+        .cpus = 2,
+        .spaces = 3,
+        .features = TIGHT,
+        .asids_gone = true,
+        .preemptions = 2,
+        .probes = {AT},
+        .setup = {MAP(0, AT, KIB4, RW), MAP(1, AT, KIB4, 0)},
+        .loaded = {1, 0},
+        .script = {{SWITCH(2), SWITCH(0), UNMAP(0, AT, KIB4)}, {SWITCH(1)}},
+    },
+    {
+        .name = "asids_begin_anew_while_a_number_is_read",
+        .cpus = 2,
+        .spaces = 3,
+        .features = TIGHT,
+        .preemptions = 2,
+        .probes = {AT},
+        .setup = {MAP(0, AT, KIB4, RW), MAP(1, AT, KIB4, 0)},
+        .loaded = {1, 0},
+        .script = {{USE_UP, SWITCH(2), SWITCH(0), UNMAP(0, AT, KIB4)}, {SWITCH(1), SWITCH(0)}},
     },
     {
         .name = "an_asid_lags_behind_a_table",

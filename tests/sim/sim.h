@@ -11,7 +11,7 @@
  *     port.c      the engine's hooks
  *     pages.c     table pages, and which of them a walker may read
  *     mmu.c       TLBs, walk caches, walks; tlb.c what they forget
- *     x86_64.c    what is special about one kind of CPU
+ *     x86_64.c    what is special about one kind of CPU; riscv.c, aarch64.c
  *     truth.c     what may be translated to what
  *     calls.c     the calls of a script
  *
@@ -32,6 +32,7 @@ enum {
     BATCH_CALLS = 12,
     OLD_MAX = 24,
     CHANGES = 64,
+    QUEUE_MAX = 96,
 };
 
 /* Rights of a translation. */
@@ -44,32 +45,45 @@ typedef struct value {
     uint64_t frame;
 } Value;
 
-/* An entry as the hardware reads it. */
+/*
+ * An entry as the hardware reads it. One that is broken, to be made anew, is not present, and yet stands for what the
+ * rest says. A run is a leaf that may be cached as one with its aligned neighbours.
+ */
 typedef struct entry {
-    bool present, leaf, accessed, dirty;
+    bool present, broken, leaf, accessed, dirty, run, uncached;
     unsigned rights;
     uint64_t phys;
 } Entry;
 
 typedef struct cpu Cpu;
 
+/* Who tells the others what went: whom the kernel interrupts, the hardware, or firmware. */
+typedef enum { TOLD_BY_INTERRUPT, TOLD_BY_HARDWARE, TOLD_BY_FIRMWARE } Teller;
+
 /* A kind of CPU with one page-table format. Levels count from 0 = page. */
 typedef struct kind {
     const char *name;   /* of the CPU, as the library calls it */
     const char *format; /* the same */
+    const char *id;     /* of the kind */
+    Teller teller;
     unsigned levels;
     unsigned va_bits;
+    bool one_half; /* addresses are not sign-extended */
     uint8_t shift[LEVELS], bits[LEVELS];
-    uint64_t accessed, dirty; /* bits of a leaf that the hardware sets */
+    uint8_t run[LEVELS];                   /* log2 of the leaves that may be one run */
+    uint64_t accessed, dirty, dirty_clear; /* bits of a leaf that the hardware sets, or clears */
+    bool marks_tables;                     /* entries that link tables are marked as accessed, too */
+    bool must_break;                       /* a TLB never has two sizes, or two frames, of one address */
     Entry (*parse)(uint64_t entry, unsigned level);
     void (*step)(Cpu *cpu, const MemVmapStep *step, uint64_t address); /* once */
+    void (*firmware)(Cpu *cpu, const MemVmapStep *step); /* on another CPU, as often as it says */
 } Kind;
 
 typedef struct tlb_entry {
-    bool global, dirty;
+    bool global, dirty, absent; /* absent: that nothing is mapped */
     unsigned asid, level;
-    uint64_t virt; /* first address of the page, of whatever size */
-    Value value;   /* of its first 4 KiB */
+    uint64_t virt, size; /* of the page, of whatever size */
+    Value value;         /* of its first 4 KiB */
 } TlbEntry;
 
 /* Leads from the addresses of one entry of level + 1 to a table of `level`. */
@@ -94,6 +108,14 @@ struct cpu {
     TlbEntry tlb[TLB_MAX];
     WalkEntry walks[WALKS_MAX];
     unsigned tlb_count, walk_count;
+    bool blurred;      /* a root is loaded, and what the one before has left is yet to be forgotten */
+    bool stored;       /* entries that other CPUs, or walkers, may not see yet */
+    unsigned in_queue; /* RISC-V: how often it is between sfence.w.inval and sfence.inval.ir */
+    struct {
+        unsigned kind, asid;
+        uint64_t operand;
+    } queue[QUEUE_MAX]; /* invalidations that nobody need have done yet */
+    unsigned queue_count;
 };
 
 /* What a script asks for. */
@@ -115,6 +137,7 @@ typedef enum {
     DO_JOIN,
     DO_RENEW, /* destroys the space and makes another in its place */
     DO_SERVE, /* an interrupt without a reason */
+    DO_USE_ASIDS_UP,
 } DoKind;
 
 typedef struct act {
@@ -226,6 +249,8 @@ typedef struct config {
     unsigned scarcity; /* one of so many pages that the engine asks for is not to be had; 0: all are */
     bool greedy;       /* MMUs cache at once whatever they can */
     CpuFault fault;
+    unsigned break_level; /* of CPUs that must break before they make */
+    bool runs;            /* optional ones are made */
     usize probe[PROBES];
 } Config;
 
@@ -251,6 +276,8 @@ typedef struct sim {
 extern Sim sim;
 
 /* The CPU kinds with their formats. */
+extern const Kind sim_x86_64_4level, sim_x86_64_5level, sim_riscv_sv48, sim_riscv_sv48_firmware,
+    sim_aarch64_4k;
 extern const Kind *const sim_kinds[];
 extern const unsigned sim_kind_count;
 
@@ -277,9 +304,15 @@ uint64_t sim_tick(void);
 Call *sim_call(void); /* the call under way on the running thread, or null */
 
 /* port.c */
-extern const MemVmapCpuPort sim_cpu_port;
+MemVmapCpuPort sim_cpu_port(const Config *config);
 void space_make(Space *space);
 void space_end(Space *space); /* nobody uses it any more */
+
+/* Where an address of a script is on CPUs of this kind, and whether there is such an address. */
+usize sim_place(const Kind *kind, usize virt);
+bool sim_exists(const Kind *kind, usize virt);
+void sim_use_asids_up(void); /* as if so many spaces had come and gone */
+void sim_queue(Cpu *cpu, unsigned kind, unsigned asid, uint64_t operand);
 
 /* pages.c */
 void pages_begin(void);
@@ -303,6 +336,15 @@ typedef enum { KEEP_GLOBALS, DROP_GLOBALS } Globals;
 void tlb_drop_address(Cpu *cpu, unsigned asid, uint64_t virt, Globals globals);
 void tlb_drop_asid(Cpu *cpu, unsigned asid); /* but for globals */
 void tlb_drop_globals(Cpu *cpu);
+
+/* Entries of the last level that translate an address in [first, last]; of walks, those on the way to one. */
+typedef struct selection {
+    uint64_t first, last;
+    int asid;  /* negative: of every ASID, and global ones */
+    int level; /* negative: of every level */
+} Selection;
+void tlb_drop(Cpu *cpu, const Selection *selection);
+void walks_drop(Cpu *cpu, const Selection *selection);
 void tlb_drop_all(Cpu *cpu);
 void walks_drop_address(Cpu *cpu, unsigned asid, uint64_t virt);
 void walks_drop_asid(Cpu *cpu, unsigned asid);
@@ -317,6 +359,7 @@ void mmu_check(Cpu *cpu);          /* everything that it could use now */
 void mmu_check_all(void);
 void mmu_check_page(uint64_t phys); /* no walk cache leads to a page that was taken back */
 void mmu_access(Cpu *cpu, unsigned probe, unsigned right);
+void mmu_settle(Cpu *cpu); /* what the root before has left is forgotten */
 Value mmu_true_value(const Space *space, uint64_t virt, bool *dirty);
 
 /* truth.c */

@@ -118,10 +118,15 @@ static void step(Cpu *cpu, const MemVmapStep *step, uint64_t address)
 
 #define X86_64_FIELDS                                                                                      \
     .name = "x86_64", .shift = {12, 21, 30, 39, 48}, .bits = {9, 9, 9, 9, 9}, .accessed = 1ull << 5,       \
-    .dirty = 1ull << 6, .parse = parse, .step = step
+    .dirty = 1ull << 6, .marks_tables = true, .parse = parse, .step = step
 
-static const Kind x86_64_4level = {.format = "x86_64_4level", .levels = 4, .va_bits = 48, X86_64_FIELDS};
-static const Kind x86_64_5level = {.format = "x86_64_5level", .levels = 5, .va_bits = 57, X86_64_FIELDS};
-
-const Kind *const sim_kinds[] = {&x86_64_4level, &x86_64_5level};
-const unsigned sim_kind_count = sizeof sim_kinds / sizeof sim_kinds[0];
+const Kind sim_x86_64_4level = {.format = "x86_64_4level",
+                                .id = "x86_64_4level",
+                                .levels = 4,
+                                .va_bits = 48,
+                                X86_64_FIELDS};
+const Kind sim_x86_64_5level = {.format = "x86_64_5level",
+                                .id = "x86_64_5level",
+                                .levels = 5,
+                                .va_bits = 57,
+                                X86_64_FIELDS};

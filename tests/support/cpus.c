@@ -161,7 +161,13 @@ Machine *machine_new(const char *format, const MemVmapCpuFeatures *features, uns
     assert_non_null(type);
     machine->format = format;
     machine->features = *features;
-    MemVmapCpuPort port = {execute, here, interrupt, pin, unpin, relax, machine};
+    MemVmapCpuPort port = {.execute = execute,
+                           .here = here,
+                           .interrupt = interrupt,
+                           .pin = pin,
+                           .unpin = unpin,
+                           .relax = relax,
+                           .context = machine};
     assert_int_equal(mem_vmap_cpus_init(&machine->cpus, &port, type, features), 0);
     for (unsigned cpu = 0; cpu < joined; cpu++)
         machine_join(machine, cpu);

@@ -94,7 +94,8 @@ static void assert_in_bounds(const Result *result)
 static Result forget(const MemVmapCpuFeatures *features, unsigned asid, const MemVmapPlan *plan)
 {
     Result result = begin();
-    result.count = type()->forget(features, (MemVmapRoot){ROOT, asid, 4}, plan, result.steps);
+    result.count = type()->forget(features, (MemVmapRoot){.root = ROOT, .asid = asid, .levels = 4}, plan,
+                                  result.steps);
     assert_in_bounds(&result);
     return result;
 }
@@ -103,7 +104,8 @@ static Result load(const MemVmapCpuFeatures *features, unsigned asid, MemVmapHis
                    const MemVmapPlan *plan)
 {
     Result result = begin();
-    result.count = type()->load(features, (MemVmapRoot){ROOT, asid, 4}, history, plan, result.steps);
+    result.count = type()->load(features, (MemVmapRoot){.root = ROOT, .asid = asid, .levels = 4}, history,
+                                plan, result.steps);
     assert_in_bounds(&result);
     return result;
 }
@@ -337,9 +339,9 @@ static void the_most_ranges_fit(void **state)
     assert_int_equal(result.steps[MEM_VMAP_BATCH_RANGES - 1].first,
                      LOW + 2 * (MEM_VMAP_BATCH_RANGES - 1) * KB4);
     result = load(&features, 5, MEM_VMAP_BEHIND, &plan);
-    assert_int_equal(result.count, MEM_VMAP_STEPS);
+    assert_int_equal(result.count, MEM_VMAP_BATCH_RANGES + 1);
     assert_int_equal(result.steps[0].first, LOW);
-    assert_int_equal(result.steps[MEM_VMAP_STEPS - 1].kind, X86_CR3);
+    assert_int_equal(result.steps[MEM_VMAP_BATCH_RANGES].kind, X86_CR3);
     features.ceiling--; /* of the addresses, not of the ranges: here they are the same */
     result = forget(&features, 5, &plan);
     assert_int_equal(result.count, 1);

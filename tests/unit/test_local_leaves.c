@@ -24,8 +24,9 @@ static int setup(void **state)
     if (!fixture.host)
         return -1;
     MemVmapPort port = host_port(fixture.host);
+    const MemVmapOptions options = {.break_level = 2}; /* or a split would be a shootdown of its own */
     *state = &fixture;
-    return mem_vmap_init(&fixture.vmap, &port, mem_vmap_format_find("aarch64_4k"), NULL);
+    return mem_vmap_init(&fixture.vmap, &port, mem_vmap_format_find("aarch64_4k"), &options);
 }
 
 static int teardown(void **state)

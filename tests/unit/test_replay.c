@@ -116,9 +116,38 @@ static void finds_a_wrong_memory_type_that_reads_back_right(void **state)
     apply(fixture, "map 0x200000 0x40000000 2M rw");
     assert_int_equal(fixture->mismatches, 0);
     apply(fixture, "map 0x1000 0x80000000 4K rw,wt");
-    assert_found(fixture, "PAT 1", "PAT 7");
+    assert_found(fixture, "memory type 1", "memory type 7");
     assert_ptr_equal(fixture->first.op, &fixture->trace.ops[0]);
     assert_int_equal(fixture->first.space, 0);
+}
+
+/* The same in formats with other walkers, pages and halves: uncached is at another index than the space was told. */
+static void finds_it_in_tables_of_every_kind(void **state)
+{
+    static const struct {
+        const char *format, *line;
+        uint8_t index;
+        const char *said, *expected;
+    } rows[] = {
+        {"riscv_sv39", "map 0x0 0xffffffffc0000000 4K rw,uc", 2, "memory type 2", "memory type 1"},
+        {"ept_4level", "map 0x200000 0x0 2M rw,uc", 5, "a leaf of 0x200000, w----, memory type 5",
+         "memory type 0"},
+        {"aarch64_16k_upper", "map 0x0 0xffff000000000000 2M r,uc", 6, "a leaf of 0x200000",
+         "memory type 3"},
+        {"aarch64_64k_stage2", "map 0x0 0x0 64K rx,uc", 5, "a leaf of 0x10000", "memory type 0"},
+    };
+    Fixture *fixture = *state;
+    for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (!mem_vmap_format_find(rows[i].format))
+            continue;
+        fixture->mismatches = 0;
+        fixture->options.format = rows[i].format;
+        open_with(fixture, REPLAY_ORACLES);
+        vmap_of(fixture)->type_index[TYPE(MEM_VMAP_UNCACHED)] = rows[i].index;
+        apply(fixture, rows[i].line);
+        assert_found(fixture, rows[i].said, rows[i].expected);
+        close_now(fixture);
+    }
 }
 
 /* The engine reads back what it was asked for: it cannot tell. */
@@ -144,7 +173,7 @@ static void finds_it_in_a_batch_and_at_the_edges_of_an_unmap(void **state)
     *slot_of(fixture, VIRT, 0) &= ~(RAW_PAT4K | RAW_PCD);
     *slot_of(fixture, VIRT + 0x3000, 0) &= ~(RAW_PAT4K | RAW_PCD);
     apply(fixture, "unmap 0x40002000 4K");
-    assert_found(fixture, "0x40001fff to 0x1fff, a leaf of 0x1000, w---, PAT 1", "PAT 7");
+    assert_found(fixture, "0x40001fff to 0x1fff, a leaf of 0x1000, w----, memory type 1", "memory type 7");
     apply(fixture, "batch end");
 }
 
@@ -164,7 +193,7 @@ static void finds_at_the_end_what_no_change_came_near(void **state)
     apply(fixture, "unmap 0x10000000000000 4K"); /* beyond them all */
     assert_int_equal(fixture->mismatches, 0);
     close_now(fixture);
-    assert_found(fixture, "0x0 to 0x1000, a leaf of 0x1000, w---, PAT 1", "PAT 7");
+    assert_found(fixture, "0x0 to 0x1000, a leaf of 0x1000, w----, memory type 1", "memory type 7");
     assert_null(fixture->first.op);
 }
 
@@ -179,7 +208,7 @@ static void finds_it_in_a_space_that_is_not_selected(void **state)
     apply(fixture, "unmap 0x0 4K");
     assert_int_equal(fixture->mismatches, 0);
     close_now(fixture);
-    assert_found(fixture, "PAT 1", "PAT 7");
+    assert_found(fixture, "memory type 1", "memory type 7");
     assert_int_equal(fixture->first.space, 0);
 }
 
@@ -291,6 +320,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(finds_a_wrong_memory_type_that_reads_back_right),
+        TEST(finds_it_in_tables_of_every_kind),
         TEST(finds_nothing_of_it_without_the_walker),
         TEST(finds_it_in_a_batch_and_at_the_edges_of_an_unmap),
         TEST(finds_at_the_end_what_no_change_came_near),

@@ -373,7 +373,8 @@ static void bug_14_every_change_reaches_every_cpu_of_any_kind(void **state)
 {
     (void)state;
     for (unsigned kind = 0; kind < 16; kind++) {
-        MemVmapCpuFeatures features = {kind & 1 ? 4096 : 0, (kind & 2) != 0, (kind & 4) != 0, 0};
+        MemVmapCpuFeatures features = {
+            .asids = kind & 1 ? 4096 : 0, .by_asid = (kind & 2) != 0, .globals = (kind & 4) != 0};
         MachineAnswer answer = kind & 8 ? MACHINE_LATE : MACHINE_AT_ONCE;
         for (unsigned i = 0; i < CHANGES; i++) {
             Scene *s = scene_new(kind & 1 ? "x86_64_4level" : "x86_64_5level", &features);

@@ -321,6 +321,23 @@ static void as_many_spaces_as_slots_keep_theirs(void **state)
     assert_loads(machine, 0, root(spaces[2]) | 3 | KEEP);
 }
 
+/* Its ASID may be cleaned before the next root is loaded: until then the CPU would fill it again. */
+static void the_slot_that_is_loaded_is_not_taken_over(void **state)
+{
+    (void)state;
+    Machine *machine = machine_new("x86_64_4level", &(MemVmapCpuFeatures){.asids = 3}, 1);
+    Space *spaces[3] = {space_with_pages(machine), space_with_pages(machine), space_with_pages(machine)};
+    machine_switch(machine, 0, spaces[0]);
+    machine_switch(machine, 0, spaces[1]);
+    machine_switch(machine, 0, spaces[0]);
+    machine_forget(machine);
+    machine_switch(machine, 0, spaces[2]);
+    assert_loads(machine, 0, root(spaces[2]) | 2);
+    machine_switch(machine, 0, spaces[0]);
+    assert_loads(machine, 0, root(spaces[0]) | 1 | KEEP);
+    machine_end(machine);
+}
+
 /* `asids` counts ASID 0, which is nobody's. */
 static void a_cpu_with_few_asids_uses_those(void **state)
 {
@@ -413,6 +430,7 @@ int main(void)
         TEST_PCID(bug_26_an_asid_that_was_taken_over_has_no_stale_entries),
         TEST_ALL(bug_26_an_asid_that_was_taken_over_has_no_stale_entries),
         TEST_ALL(as_many_spaces_as_slots_keep_theirs),
+        cmocka_unit_test(the_slot_that_is_loaded_is_not_taken_over),
         cmocka_unit_test(a_cpu_with_few_asids_uses_those),
         TEST_PCID(a_space_made_where_another_was_is_another),
         TEST_ALL(a_space_that_there_is_not_is_not_loaded),

@@ -74,7 +74,10 @@ static unsigned load_nothing(const MemVmapCpuFeatures *features, MemVmapRoot roo
 }
 
 /* A CPU for formats whose names begin so, which has nothing to forget. */
-static const MemVmapCpuType micro_cpu = {"micro", forget_nothing, load_nothing, execute};
+static const MemVmapCpuType micro_cpu = {.name = "micro",
+                                         .forget = forget_nothing,
+                                         .load = load_nothing,
+                                         .execute = execute};
 
 typedef struct tiny {
     MemVmapCpus cpus;

@@ -14,13 +14,22 @@
 /* No page_get has this number. */
 #define NEVER ((usize)-1)
 
+/* Sizes of pages: HOST_PAGE_SIZE << 0 and so on. The arena is counted in units of the smallest. */
+#define SIZES 5
+
+/* The pages of one size that came back: a stack of their first units. */
+typedef struct Stack {
+    uint32_t *units;
+    usize count;
+} Stack;
+
 struct host {
     uint8_t *arena;
-    uint8_t *out;   /* by page: handed out */
-    uint32_t *free; /* stack of the pages that came back */
-    usize free_count;
-    usize pages;
-    usize fresh; /* pages from this one on were never handed out */
+    uint8_t
+        *out; /* by unit: of the page that begins there the number of its size plus one, while it is out */
+    Stack free[SIZES];
+    usize pages; /* units */
+    usize fresh; /* units from this one on were never handed out */
     usize pages_out, pages_peak;
     usize gets, failures;
     usize fail_first, fail_last; /* numbers of the page_gets that fail */
@@ -42,6 +51,22 @@ static void unmap_memory(void *memory, usize size)
         munmap(memory, size);
 }
 
+/* Room for so many elements, touched or not. */
+static usize stack_size(const Host *host, unsigned size)
+{
+    return ((host->pages >> size) + 1) * sizeof(uint32_t);
+}
+
+static bool map_stacks(Host *host)
+{
+    bool all = true;
+    for (unsigned size = 0; size < SIZES; size++) {
+        host->free[size].units = map_memory(stack_size(host, size));
+        all &= host->free[size].units != NULL;
+    }
+    return all;
+}
+
 Host *host_new(usize pages)
 {
     if (pages == 0 || pages > UINT32_MAX)
@@ -52,9 +77,8 @@ Host *host_new(usize pages)
     host->pages = pages;
     host->arena = map_memory(pages * HOST_PAGE_SIZE);
     host->out = map_memory(pages);
-    host->free = map_memory(pages * sizeof *host->free);
     host_fail_never(host);
-    if (host->arena && host->out && host->free)
+    if (map_stacks(host) && host->arena && host->out)
         return host;
     host_free(host);
     return NULL;
@@ -66,68 +90,102 @@ void host_free(Host *host)
         return;
     unmap_memory(host->arena, host->pages * HOST_PAGE_SIZE);
     unmap_memory(host->out, host->pages);
-    unmap_memory(host->free, host->pages * sizeof *host->free);
+    for (unsigned size = 0; size < SIZES; size++)
+        unmap_memory(host->free[size].units, stack_size(host, size));
     free(host);
 }
 
-static void poison(const Host *host, usize page)
+static void poison(const Host *host, usize unit, usize bytes)
 {
     if (!host->quiet)
-        memset(host->arena + page * HOST_PAGE_SIZE, POISON_BYTE, HOST_PAGE_SIZE);
+        memset(host->arena + unit * HOST_PAGE_SIZE, POISON_BYTE, bytes);
 }
 
 /* A defect of the library: what follows would be meaningless, and a core shows who called. */
-static _Noreturn void defect(const char *what, usize phys, usize size)
+static _Noreturn void defect(const char *what, usize phys, usize bytes)
 {
-    fprintf(stderr, "host: %s: physical 0x%zx, size %zu\n", what, phys, size);
+    fprintf(stderr, "host: %s: physical 0x%zx, size %zu\n", what, phys, bytes);
     abort();
 }
 
-static bool get_fails(const Host *host)
+/* The number of a size; SIZES where there is none. */
+static unsigned size_number(usize bytes)
+{
+    unsigned size = 0;
+    while (size < SIZES && HOST_PAGE_SIZE << size != bytes)
+        size++;
+    return size;
+}
+
+static void push(Host *host, unsigned size, usize unit)
+{
+    Stack *stack = &host->free[size];
+    stack->units[stack->count++] = (uint32_t)unit;
+}
+
+/* The first unit at or after `fresh` where a page of the size may begin. */
+static usize next_fresh(const Host *host, unsigned size)
+{
+    usize units = (usize)1 << size;
+    return (host->fresh + units - 1) & ~(units - 1);
+}
+
+static bool get_fails(const Host *host, unsigned size)
 {
     if (host->gets >= host->fail_first && host->gets <= host->fail_last)
         return true;
-    return host->free_count == 0 && host->fresh == host->pages;
+    return host->free[size].count == 0 && next_fresh(host, size) + ((usize)1 << size) > host->pages;
 }
 
-static usize page_get(void *context, usize size)
+/* A page that was never handed out. Units that are left in front of it become small pages. */
+static usize take_fresh(Host *host, unsigned size)
+{
+    usize unit = next_fresh(host, size);
+    while (host->fresh < unit) {
+        poison(host, host->fresh, HOST_PAGE_SIZE);
+        push(host, 0, host->fresh++);
+    }
+    host->fresh += (usize)1 << size;
+    poison(host, unit,
+           HOST_PAGE_SIZE << size); /* mmap's zeros would hide that the library forgot to clear it */
+    return unit;
+}
+
+static usize page_get(void *context, usize bytes)
 {
     Host *host = context;
-    if (size != HOST_PAGE_SIZE)
-        defect("page_get of a size that this host does not have", 0, size);
+    unsigned size = size_number(bytes);
+    if (size == SIZES)
+        defect("page_get of a size that this host does not have", 0, bytes);
     host->gets++;
-    if (get_fails(host)) {
+    if (get_fails(host, size)) {
         host->failures++;
         return MEM_VMAP_NO_PAGE;
     }
-    usize page;
-    if (host->free_count > 0) {
-        page = host->free[--host->free_count];
-    } else {
-        page = host->fresh++;
-        poison(host, page); /* what mmap gave is zero, and a library that forgot to clear it would get by */
-    }
-    host->out[page] = 1;
+    Stack *free = &host->free[size];
+    usize unit = free->count > 0 ? free->units[--free->count] : take_fresh(host, size);
+    host->out[unit] = (uint8_t)(size + 1);
     host->pages_out++;
     if (host->pages_out > host->pages_peak)
         host->pages_peak = host->pages_out;
-    return HOST_PHYS_BASE + page * HOST_PAGE_SIZE;
+    return HOST_PHYS_BASE + unit * HOST_PAGE_SIZE;
 }
 
-static void page_put(void *context, usize phys, usize size)
+static void page_put(void *context, usize phys, usize bytes)
 {
     Host *host = context;
-    if (size != HOST_PAGE_SIZE || phys % HOST_PAGE_SIZE != 0)
-        defect("page_put of something that is not a page", phys, size);
-    usize page = (phys - HOST_PHYS_BASE) / HOST_PAGE_SIZE;
-    if (phys < HOST_PHYS_BASE || page >= host->fresh)
-        defect("page_put of a page that was never given", phys, size);
-    if (!host->out[page])
-        defect("page_put of a page that is back already", phys, size);
-    host->out[page] = 0;
+    unsigned size = size_number(bytes);
+    if (size == SIZES || phys % bytes != 0)
+        defect("page_put of something that is not a page", phys, bytes);
+    usize unit = (phys - HOST_PHYS_BASE) / HOST_PAGE_SIZE;
+    if (phys < HOST_PHYS_BASE || unit >= host->fresh)
+        defect("page_put of a page that was never given", phys, bytes);
+    if (host->out[unit] != size + 1)
+        defect("page_put of a page that is not out, or has another size", phys, bytes);
+    host->out[unit] = 0;
     host->pages_out--;
-    host->free[host->free_count++] = (uint32_t)page;
-    poison(host, page);
+    push(host, size, unit);
+    poison(host, unit, bytes);
 }
 
 static void invalidate_here(void *context, const MemVmapPlan *plan)

@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-/* Size of every page of the arena, in bytes. */
+/* The arena is counted in pages of this size, in bytes. Formats with larger ones get aligned pages of 8K to 64K. */
 #define HOST_PAGE_SIZE ((usize)4096)
 
 /* Physical address of the arena's first page: neither 0 nor a pointer. */
@@ -25,7 +25,7 @@ extern "C" {
 typedef struct host Host;
 
 /*
- * A machine with `pages` table pages (up to 2^32 - 1); memory is used only for those that are touched.
+ * A machine with `pages` table pages of 4K (up to 2^32 - 1); memory is used only for those that are touched.
  * Null where there is no address space for it. To be freed with host_free.
  */
 Host *host_new(usize pages);
@@ -45,7 +45,7 @@ void host_fail_from(Host *host, usize k);
 void host_fail_never(Host *host);
 
 usize host_failures(const Host *host);   /* page_gets that got no page so far, an empty arena included */
-usize host_pages_out(const Host *host);  /* pages handed out and not returned */
+usize host_pages_out(const Host *host);  /* pages handed out and not returned, of whatever size */
 usize host_pages_peak(const Host *host); /* the most that were out at one time */
 usize host_page_gets(const Host *host);  /* page_gets so far, failed ones included */
 usize host_shootdowns(const Host *host); /* plans executed so far */

@@ -45,10 +45,12 @@ static uint64_t last_of_bits(unsigned bits)
     return UINT64_MAX >> (64 - bits);
 }
 
-/* Whether the format has the address: the bits above are zero, or all equal where it sign-extends. */
+/* Whether the format has the address: the bits above are zero, or one, or all equal where it sign-extends. */
 static bool is_canonical(const Model *model, uint64_t virt)
 {
     unsigned bits = model->geometry.va_bits;
+    if (model->geometry.upper)
+        return virt >= ~last_of_bits(bits);
     if (!model->geometry.sign_extended)
         return virt <= last_of_bits(bits);
     uint64_t upper = virt >> (bits - 1);
@@ -80,10 +82,20 @@ static TraceResult check_virt(const Model *model, uint64_t virt, uint64_t len, R
     return same_half(model, *range) ? TRACE_OK : TRACE_ERANGE;
 }
 
+/* What protect looks at, and map too. */
 static TraceResult check_flags(const Model *model, const TraceFlags *flags)
 {
+    const TraceFlags *lacks = &model->geometry.lacks;
     bool refused = flags->write && flags->exec && !model->geometry.allow_write_exec;
-    return refused || flags->type >= TRACE_TYPES ? TRACE_EFLAGS : TRACE_OK;
+    if (refused || flags->type >= TRACE_TYPES)
+        return TRACE_EFLAGS;
+    bool missing = (flags->user && lacks->user) || (flags->global && lacks->global);
+    return missing ? TRACE_ENOTSUP : TRACE_OK;
+}
+
+static TraceResult check_type(const Model *model, const TraceFlags *flags)
+{
+    return model->geometry.missing_types >> flags->type & 1 ? TRACE_ENOTSUP : TRACE_OK;
 }
 
 static TraceResult check_phys(const Model *model, uint64_t phys, Range range)
@@ -106,8 +118,11 @@ TraceResult model_map(Model *model, uint64_t phys, uint64_t virt, uint64_t len, 
     Range range;
     if (len == 0)
         return TRACE_EINVAL;
-    if (check_flags(model, &flags) != TRACE_OK)
-        return TRACE_EFLAGS;
+    TraceResult result = check_flags(model, &flags);
+    if (result == TRACE_OK)
+        result = check_type(model, &flags);
+    if (result != TRACE_OK)
+        return result;
     if (((phys ^ virt) & (page - 1)) != 0)
         return TRACE_EALIGN;
     phys &= ~(page - 1);
@@ -155,8 +170,9 @@ TraceResult model_protect(Model *model, uint64_t virt, uint64_t len, TraceFlags 
     Range range;
     if (len == 0)
         return TRACE_EINVAL;
-    if (check_flags(model, &flags) != TRACE_OK)
-        return TRACE_EFLAGS;
+    TraceResult result = check_flags(model, &flags);
+    if (result != TRACE_OK)
+        return result;
     if (check_virt(model, virt, len, &range) != TRACE_OK)
         return TRACE_ERANGE;
     if (!all_mapped(model, range))

@@ -27,9 +27,12 @@ extern "C" {
 typedef struct ModelGeometry {
     unsigned va_bits;
     bool sign_extended; /* half of the space is at the top of the 64 bits, with a hole between */
+    bool upper;         /* or all of it is there */
     unsigned phys_bits;
+    TraceFlags lacks;       /* user, global: the format has no such mappings */
+    unsigned missing_types; /* bit n: nor those of memory type n */
     unsigned size_count;
-    uint64_t sizes[MODEL_SIZES_MAX]; /* of leaves, ascending; the first is the page */
+    uint64_t sizes[MODEL_SIZES_MAX]; /* of leaves and contiguous runs, ascending; first the page */
     bool allow_write_exec;
 } ModelGeometry;
 

@@ -12,39 +12,56 @@ typedef struct Comparing {
     bool more;    /* there is one */
 } Comparing;
 
-static void tell_leaf(char text[200], uint64_t virt, uint64_t phys, uint64_t size, const char *rights,
-                      unsigned pat_index)
+/* What a CPU may do there. */
+typedef struct Rights {
+    bool write, user, execute_user, execute_kernel, global;
+    unsigned type;
+} Rights;
+
+static Rights rights_of(const OracleWalk *leaf)
 {
-    snprintf(text, 200, "raw tables: 0x%" PRIx64 " to 0x%" PRIx64 ", a leaf of 0x%" PRIx64 ", %s, PAT %u",
-             virt, phys, size, rights, pat_index);
+    return (Rights){leaf->write,          leaf->user,   leaf->execute_user,
+                    leaf->execute_kernel, leaf->global, leaf->type};
 }
 
-static const char *rights_text(char text[5], bool write, bool execute, bool user, bool global)
+static Rights expected_rights(const OracleCall *call, const TraceFlags *flags)
 {
-    snprintf(text, 5, "%c%c%c%c", write ? 'w' : '-', execute ? 'x' : '-', user ? 'u' : '-',
-             global ? 'g' : '-');
-    return text;
+    bool apart = call->cpu.walker->users == ORACLE_USERS_APART;
+    return (Rights){.write = flags->write,
+                    .user = flags->user,
+                    .execute_user = flags->exec && flags->user,
+                    .execute_kernel = flags->exec && !(apart && flags->user),
+                    .global = flags->global,
+                    .type = call->type_index[flags->type]};
 }
 
-static void tell_mapping(char text[200], const X86Mapping *leaf)
+static bool same_rights(const OracleCall *call, const OracleWalk *leaf, const TraceFlags *flags)
 {
-    char rights[5];
-    rights_text(rights, leaf->write, leaf->execute, leaf->user, leaf->global);
-    tell_leaf(text, leaf->virt, leaf->phys, leaf->size, rights, leaf->pat_index);
+    Rights is = rights_of(leaf), expected = expected_rights(call, flags);
+    bool users = call->cpu.walker->users != ORACLE_NO_USERS;
+    return is.write == expected.write && is.user == expected.user && is.global == expected.global &&
+           is.execute_kernel == expected.execute_kernel &&
+           (!users || is.execute_user == expected.execute_user) && is.type == expected.type;
+}
+
+static void tell(char text[200], uint64_t virt, uint64_t phys, uint64_t size, Rights rights)
+{
+    char letters[6];
+    snprintf(letters, sizeof letters, "%c%c%c%c%c", rights.write ? 'w' : '-', rights.user ? 'u' : '-',
+             rights.execute_user ? 'x' : '-', rights.execute_kernel ? 'X' : '-', rights.global ? 'g' : '-');
+    snprintf(text, 200,
+             "raw tables: 0x%" PRIx64 " to 0x%" PRIx64 ", a leaf of 0x%" PRIx64 ", %s, memory type %u",
+             virt, phys, size, letters, rights.type);
+}
+
+static void tell_leaf(char text[200], uint64_t virt, const OracleWalk *leaf)
+{
+    tell(text, virt, leaf->phys, leaf->size, rights_of(leaf));
 }
 
 static void tell_run(char text[200], const OracleCall *call, const ModelRun *run)
 {
-    char rights[5];
-    const TraceFlags *flags = &run->flags;
-    rights_text(rights, flags->write, flags->exec, flags->user, flags->global);
-    tell_leaf(text, run->first, run->phys, run->size, rights, call->pat_index[flags->type]);
-}
-
-static bool same_rights(const OracleCall *call, const X86Mapping *leaf, const TraceFlags *flags)
-{
-    return leaf->write == flags->write && leaf->execute == flags->exec && leaf->user == flags->user &&
-           leaf->global == flags->global && leaf->pat_index == call->pat_index[flags->type];
+    tell(text, run->first, run->phys, run->size, expected_rights(call, &run->flags));
 }
 
 /* Moves the model's run behind the leaf that was just seen. */
@@ -59,16 +76,17 @@ static void advance(Comparing *c, uint64_t size)
     c->more = last != UINT64_MAX && model_next_run(c->call->model, last + 1, &c->run);
 }
 
-static int compare_leaf(void *context, const X86Mapping *leaf)
+static int compare_leaf(void *context, uint64_t virt, const OracleWalk *leaf)
 {
     Comparing *c = context;
-    bool same = c->more && c->run.first == leaf->virt && c->run.phys == leaf->phys &&
-                c->run.size == leaf->size && same_rights(c->call, leaf, &c->run.flags);
+    bool same = leaf->end == ORACLE_MAPPED && c->more && c->run.first == virt &&
+                c->run.phys == leaf->phys && c->run.size == leaf->size &&
+                same_rights(c->call, leaf, &c->run.flags);
     if (same) {
         advance(c, leaf->size);
         return 0;
     }
-    tell_mapping(c->difference->said, leaf);
+    tell_leaf(c->difference->said, virt, leaf);
     if (c->more)
         tell_run(c->difference->expected, c->call, &c->run);
     else
@@ -76,7 +94,7 @@ static int compare_leaf(void *context, const X86Mapping *leaf)
     return 1;
 }
 
-static bool no_defect(const X86Survey *survey, OracleDifference *difference)
+static bool no_defect(const OracleSurvey *survey, OracleDifference *difference)
 {
     if (!survey->defect)
         return true;
@@ -87,11 +105,11 @@ static bool no_defect(const X86Survey *survey, OracleDifference *difference)
     return false;
 }
 
-bool oracle_compare(const OracleCall *call, X86Survey *survey, OracleDifference *difference)
+bool oracle_compare(const OracleCall *call, OracleSurvey *survey, OracleDifference *difference)
 {
     Comparing c = {.call = call, .difference = difference};
     c.more = model_next_run(call->model, 0, &c.run);
-    int result = x86_survey(&call->cpu, survey, compare_leaf, &c);
+    int result = oracle_survey(&call->cpu, survey, compare_leaf, &c);
     if (!no_defect(survey, difference) || result != 0)
         return false;
     if (!c.more)
@@ -101,48 +119,50 @@ bool oracle_compare(const OracleCall *call, X86Survey *survey, OracleDifference 
     return false;
 }
 
-static const char *end_text(X86End end)
+static const char *end_text(OracleEnd end)
 {
     switch (end) {
-    case X86_MAPPED:
+    case ORACLE_MAPPED:
         return "mapped";
-    case X86_ABSENT:
+    case ORACLE_LINK:
+    case ORACLE_ABSENT:
         return "absent";
-    case X86_NOT_CANONICAL:
-        return "not canonical";
-    case X86_RESERVED:
-        return "a reserved bit is set";
+    case ORACLE_NO_ADDRESS:
+        return "no address of the format";
+    case ORACLE_REFUSED:
+        return "refused by the CPU";
+    case ORACLE_NOT_ACCESSED:
+        return "not marked accessed";
     }
     return "?";
 }
 
-static X86End expected_end(TraceResult result)
+static OracleEnd expected_end(TraceResult result)
 {
     if (result == TRACE_OK)
-        return X86_MAPPED;
-    return result == TRACE_ERANGE ? X86_NOT_CANONICAL : X86_ABSENT;
+        return ORACLE_MAPPED;
+    return result == TRACE_ERANGE ? ORACLE_NO_ADDRESS : ORACLE_ABSENT;
+}
+
+static bool same_leaf(const OracleCall *call, const OracleWalk *walk, const ModelLeaf *leaf)
+{
+    return walk->phys == leaf->phys && walk->size == leaf->size && same_rights(call, walk, &leaf->flags);
 }
 
 bool oracle_compare_at(const OracleCall *call, uint64_t virt, OracleDifference *difference)
 {
     ModelLeaf leaf = {0};
-    X86Walk walk = x86_walk(&call->cpu, virt);
-    X86End end = expected_end(model_lookup(call->model, virt, &leaf));
-    X86Mapping seen = {.virt = virt, .phys = walk.phys, .size = walk.size, .write = walk.write};
-    seen.user = walk.user;
-    seen.execute = walk.execute;
-    seen.global = walk.global;
-    seen.pat_index = walk.pat_index;
-    if (walk.end == end && (end != X86_MAPPED || (walk.phys == leaf.phys && walk.size == leaf.size &&
-                                                  same_rights(call, &seen, &leaf.flags))))
+    OracleWalk walk = oracle_walk(&call->cpu, virt);
+    OracleEnd end = expected_end(model_lookup(call->model, virt, &leaf));
+    if (walk.end == end && (end != ORACLE_MAPPED || same_leaf(call, &walk, &leaf)))
         return true;
     ModelRun run = {.first = virt, .phys = leaf.phys, .size = leaf.size, .flags = leaf.flags};
-    if (walk.end == X86_MAPPED)
-        tell_mapping(difference->said, &seen);
+    if (walk.end == ORACLE_MAPPED)
+        tell_leaf(difference->said, virt, &walk);
     else
-        snprintf(difference->said, sizeof difference->said, "raw tables: 0x%" PRIx64 " is %s", virt,
-                 end_text(walk.end));
-    if (end == X86_MAPPED)
+        snprintf(difference->said, sizeof difference->said, "raw tables: 0x%" PRIx64 " is %s%s%s", virt,
+                 end_text(walk.end), walk.defect ? ": " : "", walk.defect ? walk.defect : "");
+    if (end == ORACLE_MAPPED)
         tell_run(difference->expected, call, &run);
     else
         snprintf(difference->expected, sizeof difference->expected, "0x%" PRIx64 " is %s", virt,

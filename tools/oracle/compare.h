@@ -8,16 +8,16 @@
  */
 
 #include "tools/model/model.h"
-#include "tools/oracle/x86_tree.h"
+#include "tools/oracle/tree.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 typedef struct OracleCall {
-    X86Cpu cpu;
+    OracleCpu cpu;
     const Model *model;
-    uint8_t pat_index[TRACE_TYPES]; /* where the space was told to find each memory type */
+    uint8_t type_index[TRACE_TYPES]; /* where the space was told to find each memory type */
 } OracleCall;
 
 /* What the tables held, and what was expected, in words. */
@@ -28,10 +28,10 @@ typedef struct OracleDifference {
 
 /*
  * Compares the whole tree: every leaf's address, size, effective rights and memory type, that nothing is
- * missing, and everything that x86_survey finds wrong. Fills `*survey`. True where they are the same; otherwise
+ * missing, and everything that oracle_survey finds wrong. Fills `*survey`. True where they are the same; otherwise
  * `*difference` is filled.
  */
-bool oracle_compare(const OracleCall *call, X86Survey *survey, OracleDifference *difference);
+bool oracle_compare(const OracleCall *call, OracleSurvey *survey, OracleDifference *difference);
 
 /* Compares what a walk and the model say of one address. */
 bool oracle_compare_at(const OracleCall *call, uint64_t virt, OracleDifference *difference);

@@ -6,7 +6,7 @@
  * translations, mode-based execute control and sub-page permissions.
  */
 
-#include "tools/oracle/walk.h"
+#include "tools/oracle/walkers.h"
 
 #define EPT_R (1ull << 0)
 #define EPT_W (1ull << 1)
@@ -50,44 +50,45 @@ static const char *defect_of(const OracleCpu *cpu, uint64_t entry, unsigned leve
 
 static void read_leaf(OracleWalk *walk, uint64_t guest)
 {
+    uint64_t all = walk->above_all & walk->entry;
     walk->end = ORACLE_MAPPED;
     walk->size = 1ull << (12 + 9 * walk->level);
     walk->phys = (walk->entry & BITS_51_12) + (guest & (walk->size - 1));
+    walk->write = (all & EPT_W) != 0;
+    walk->execute_kernel = (all & EPT_X) != 0;
     walk->accessed = (walk->entry & EPT_A) != 0;
     walk->dirty = (walk->entry & EPT_D) != 0;
     walk->type = memory_type(walk->entry);
 }
 
-static OracleWalk ept_walk(const OracleCpu *cpu, uint64_t guest)
+static void read_entry(const OracleCpu *cpu, OracleWalk *walk, uint64_t guest)
 {
-    OracleWalk walk = {.end = ORACLE_ABSENT, .write = true, .execute_kernel = true};
-    uint64_t table = cpu->root;
-    if (guest >> cpu->format->address_bits != 0) {
-        walk.end = ORACLE_NO_ADDRESS;
-        return walk;
-    }
-    for (walk.level = cpu->format->levels - 1;; walk.level--) {
-        walk.entry = oracle_read(cpu, table + 8 * (guest >> (12 + 9 * walk.level) & 511));
-        walk.path[walk.level] = walk.entry;
-        if (!(walk.entry & (EPT_R | EPT_W | EPT_X)))
-            return walk;
-        walk.defect = defect_of(cpu, walk.entry, walk.level);
-        if (walk.defect) {
-            walk.end = ORACLE_REFUSED;
-            return walk;
-        }
-        walk.write &= (walk.entry & EPT_W) != 0;
-        walk.execute_kernel &= (walk.entry & EPT_X) != 0;
-        if (is_leaf(walk.entry, walk.level)) {
-            read_leaf(&walk, guest);
-            return walk;
-        }
-        table = walk.entry & BITS_51_12;
-    }
+    walk->end = ORACLE_ABSENT;
+    if (!(walk->entry & (EPT_R | EPT_W | EPT_X)))
+        return;
+    walk->defect = defect_of(cpu, walk->entry, walk->level);
+    if (is_leaf(walk->entry, walk->level))
+        read_leaf(walk, guest);
+    else
+        walk->end = ORACLE_LINK;
+    walk->next = walk->entry & BITS_51_12;
 }
 
-const OracleFormat ept_oracle_formats[] = {
-    {"ept_4level", ept_walk, 48, 4, 12, 52, ORACLE_STAGE1, ORACLE_LOWER},
-    {"ept_5level", ept_walk, 57, 5, 12, 52, ORACLE_STAGE1, ORACLE_LOWER},
+static const char *narrow_link(uint64_t entry)
+{
+    const uint64_t permissive = EPT_R | EPT_W | EPT_X | EPT_A;
+    return (entry & permissive) != permissive
+               ? "an entry that references a table takes away a right, or is not marked accessed"
+               : NULL;
+}
+
+#define ROW(name, bits, levels)                                                                            \
+    {                                                                                                      \
+        name, read_entry, bits, levels, 12, 52, ORACLE_CLEAR, ORACLE_NO_USERS, ORACLE_STAGE2, narrow_link  \
+    }
+
+const OracleWalker ept_oracle_walkers[] = {
+    ROW("ept_4level", 48, 4),
+    ROW("ept_5level", 57, 5),
     {0},
 };

@@ -5,7 +5,7 @@
  * in the section on Sv32), "Sv39", "Sv48", "Sv57", "Svnapot" and "Svpbmt".
  */
 
-#include "tools/oracle/walk.h"
+#include "tools/oracle/walkers.h"
 
 #define PTE_V (1ull << 0)
 #define PTE_R (1ull << 1)
@@ -51,6 +51,8 @@ static const char *pointer_defect(uint64_t pte, unsigned level)
 }
 
 /* Svnapot: the only size so far is 64 KiB, of pages whose PPN ends in 0b1000. */
+#define NAPOT_PAGES 16u
+
 static const char *leaf_defect(uint64_t pte, unsigned level)
 {
     if (pte & PTE_N)
@@ -58,70 +60,76 @@ static const char *leaf_defect(uint64_t pte, unsigned level)
     return ppn(pte) & ((1ull << (9 * level)) - 1) ? "misaligned superpage" : NULL;
 }
 
+/*
+ * "Svnapot": an implementation may read any entry of the range in place of any other, so all are the same but for A
+ * and D, and each that is set counts for all.
+ */
+static const char *read_napot(const OracleCpu *cpu, const OracleWalk *walk, uint64_t *noted)
+{
+    unsigned first = walk->index & ~(NAPOT_PAGES - 1);
+    for (unsigned i = first; i < first + NAPOT_PAGES; i++) {
+        uint64_t pte = oracle_memory(cpu, walk->table + 8ull * i);
+        if ((pte ^ walk->entry) & ~(PTE_A | PTE_D))
+            return "the entries of a NAPOT range differ";
+        *noted |= pte & (PTE_A | PTE_D);
+    }
+    return NULL;
+}
+
 /* Steps 5 to 10. */
 static void read_leaf(const OracleCpu *cpu, OracleWalk *walk, uint64_t virt)
 {
-    uint64_t pte = walk->entry;
+    uint64_t pte = walk->entry, noted = pte;
+    walk->defect = leaf_defect(pte, walk->level);
+    if (!walk->defect && (pte & PTE_N))
+        walk->defect = read_napot(cpu, walk, &noted);
     unsigned shift = pte & PTE_N ? 16 : 12 + 9 * walk->level;
     walk->size = 1ull << shift;
     walk->phys = (ppn(pte) << 12 & ~(walk->size - 1)) | (virt & (walk->size - 1));
     walk->user = (pte & PTE_U) != 0;
     walk->execute_user = (pte & PTE_X) && walk->user;
     walk->execute_kernel = (pte & PTE_X) && !walk->user; /* whatever SUM says */
-    walk->accessed = (pte & PTE_A) != 0;
-    walk->dirty = (pte & PTE_D) != 0;
+    walk->accessed = (noted & PTE_A) != 0;
+    walk->dirty = (noted & PTE_D) != 0;
     walk->write = (pte & PTE_W) && (walk->dirty || cpu->hardware_updates);
+    walk->global = ((pte | walk->above_any) & PTE_G) != 0; /* in a pointer: all that is below */
     walk->type = pbmt(pte);
     walk->end = walk->accessed || cpu->hardware_updates ? ORACLE_MAPPED : ORACLE_NOT_ACCESSED;
 }
 
-static OracleWalk refuse(OracleWalk walk, const char *defect)
+static void read_entry(const OracleCpu *cpu, OracleWalk *walk, uint64_t virt)
 {
-    walk.end = ORACLE_REFUSED;
-    walk.defect = defect;
-    return walk;
-}
-
-/* The bits above the address are all equal to its topmost one. */
-static bool sign_extended(const OracleCpu *cpu, uint64_t virt)
-{
-    uint64_t upper = virt >> (cpu->format->address_bits - 1);
-    return upper == 0 || upper == UINT64_MAX >> (cpu->format->address_bits - 1);
-}
-
-static OracleWalk riscv_walk(const OracleCpu *cpu, uint64_t virt)
-{
-    OracleWalk walk = {.end = ORACLE_ABSENT};
-    if (!sign_extended(cpu, virt)) {
-        walk.end = ORACLE_NO_ADDRESS;
-        return walk;
+    walk->end = ORACLE_ABSENT;
+    if (!(walk->entry & PTE_V))
+        return;
+    walk->defect = entry_defect(walk->entry);
+    if (!walk->defect && ppn(walk->entry) >> (cpu->phys_bits - 12) != 0)
+        walk->defect = "an address beyond the CPU's physical memory";
+    if (walk->defect)
+        return;
+    walk->next = ppn(walk->entry) << 12;
+    if (walk->entry & (PTE_R | PTE_X)) {
+        read_leaf(cpu, walk, virt);
+        return;
     }
-    uint64_t table = cpu->root;
-    for (walk.level = cpu->format->levels - 1;; walk.level--) {
-        walk.entry = oracle_read(cpu, table + 8 * (virt >> (12 + 9 * walk.level) & 511));
-        walk.path[walk.level] = walk.entry;
-        if (!(walk.entry & PTE_V))
-            return walk;
-        const char *defect = entry_defect(walk.entry);
-        if (!defect && ppn(walk.entry) >> (cpu->phys_bits - 12) != 0)
-            defect = "an address beyond the CPU's physical memory";
-        bool leaf = walk.entry & (PTE_R | PTE_X);
-        if (!defect)
-            defect = leaf ? leaf_defect(walk.entry, walk.level) : pointer_defect(walk.entry, walk.level);
-        if (defect)
-            return refuse(walk, defect);
-        walk.global |= (walk.entry & PTE_G) != 0; /* in a pointer: all that is below */
-        if (leaf) {
-            read_leaf(cpu, &walk, virt);
-            return walk;
-        }
-        table = ppn(walk.entry) << 12;
-    }
+    walk->defect = pointer_defect(walk->entry, walk->level);
+    walk->end = ORACLE_LINK;
 }
 
-const OracleFormat riscv_oracle_formats[] = {
-    {"riscv_sv39", riscv_walk, 39, 3, 12, 56, ORACLE_STAGE1, ORACLE_LOWER},
-    {"riscv_sv48", riscv_walk, 48, 4, 12, 56, ORACLE_STAGE1, ORACLE_LOWER},
-    {"riscv_sv57", riscv_walk, 57, 5, 12, 56, ORACLE_STAGE1, ORACLE_LOWER},
+static const char *narrow_link(uint64_t pte)
+{
+    return pte & PTE_G ? "a pointer makes all below it global" : NULL;
+}
+
+#define ROW(name, bits, levels)                                                                            \
+    {                                                                                                      \
+        name, read_entry, bits, levels, 12, 56, ORACLE_COPIES, ORACLE_USERS_APART, ORACLE_STAGE1,          \
+            narrow_link                                                                                    \
+    }
+
+const OracleWalker riscv_oracle_walkers[] = {
+    ROW("riscv_sv39", 39, 3),
+    ROW("riscv_sv48", 48, 4),
+    ROW("riscv_sv57", 57, 5),
     {0},
 };

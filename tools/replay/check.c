@@ -6,10 +6,13 @@
 /* Comparing all costs as much as there are tables to read and extents to look up: so many of them cost as much. */
 #define EXTENTS_PER_TABLE 8
 
+/* Of tables with pages of 4K. Larger ones count as several. */
+#define TABLE_ENTRIES 512
+
 /* The whole space is compared so often that a change costs on average as much as this many tables. */
 #define TABLES_PER_CHANGE 8
 
-/* Up to so many extents the neighbourhood of a change is a block of the largest leaf, then of the second. */
+/* Up to so many extents the neighbourhood of a change is a block of the largest leaf, then of level 1. */
 #define EXTENTS_FEW 64
 
 Span span_of(const Space *space, uint64_t virt, uint64_t len)
@@ -132,7 +135,8 @@ static usize tables_of(Space *space)
 
 usize check_cost(const Space *space, usize tables)
 {
-    return tables + model_extent_count(space->model) / EXTENTS_PER_TABLE;
+    usize entries = ((usize)tables << space->layout.index_bits) / TABLE_ENTRIES;
+    return entries + model_extent_count(space->model) / EXTENTS_PER_TABLE;
 }
 
 /* Whether the whole space is to be compared now. */
@@ -151,8 +155,8 @@ static bool check_all_now(const Replay *replay, Space *space)
 static uint64_t block_size(const Space *space)
 {
     const ModelGeometry *geometry = &space->geometry;
-    bool few = geometry->size_count == 1 || model_extent_count(space->model) <= EXTENTS_FEW;
-    return geometry->sizes[few ? geometry->size_count - 1 : 1];
+    bool few = model_extent_count(space->model) <= EXTENTS_FEW;
+    return few ? geometry->sizes[geometry->size_count - 1] : layout_entry_size(&space->layout, 1);
 }
 
 static bool check_tree(Replay *replay, Space *space, const TraceOp *op)

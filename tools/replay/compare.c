@@ -13,10 +13,31 @@ typedef struct Cursor {
     LayoutCount *count;
 } Cursor;
 
+/* Whether `next` goes on where `run` ends, with leaves of the same level and flags. */
+static bool goes_on(const Layout *layout, const ModelRun *run, const ModelRun *next)
+{
+    return next->first == run->last + 1 && next->phys == run->phys + (run->last - run->first) + 1 &&
+           layout_level(layout, next->size) == layout_level(layout, run->size) &&
+           convert_flags_equal(&next->flags, &run->flags);
+}
+
+/* The model's next run as a walk shows it: by level, whether its leaves are in contiguous runs or not. */
+static bool next_run(const Space *space, uint64_t virt, ModelRun *run)
+{
+    ModelRun next;
+    if (!model_next_run(space->model, virt, run))
+        return false;
+    while (run->last != UINT64_MAX && model_next_run(space->model, run->last + 1, &next) &&
+           goes_on(&space->layout, run, &next))
+        run->last = next.last;
+    run->size = layout_entry_size(&space->layout, layout_level(&space->layout, run->size));
+    return true;
+}
+
 /* The model's next run, cut at the end of the span. False: there is none in it. */
 static bool expected_run(const Cursor *cursor, ModelRun *run)
 {
-    if (cursor->complete || !model_next_run(cursor->space->model, cursor->next, run))
+    if (cursor->complete || !next_run(cursor->space, cursor->next, run))
         return false;
     if (run->first > cursor->last)
         return false;

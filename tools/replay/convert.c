@@ -1,11 +1,43 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/replay/convert.h"
 
-const uint8_t convert_type_index[MEM_VMAP_TYPES] = {
-    [MEM_VMAP_WRITE_BACK >> MEM_VMAP_TYPE_SHIFT] = 0, [MEM_VMAP_WRITE_THROUGH >> MEM_VMAP_TYPE_SHIFT] = 7,
-    [MEM_VMAP_UNCACHED >> MEM_VMAP_TYPE_SHIFT] = 3,   [MEM_VMAP_WRITE_COMBINING >> MEM_VMAP_TYPE_SHIFT] = 1,
-    [MEM_VMAP_DEVICE >> MEM_VMAP_TYPE_SHIFT] = 3,
+#include <string.h>
+
+#define NONE MEM_VMAP_TYPE_NONE
+
+/* By memory type: write-back, write-through, uncached, write-combining, device. */
+typedef struct TypeRow {
+    const char *format; /* how its name begins, */
+    const char *end;    /* and how it ends */
+    uint8_t index[MEM_VMAP_TYPES];
+} TypeRow;
+
+static const TypeRow type_rows[] = {
+    {"x86_64_", "", {0, 7, 3, 1, 3}},           /* as Linux programs the PAT */
+    {"ept_", "", {6, 4, 0, 1, 0}},              /* the EPT memory types themselves: SDM volume 3C, 29.3.7 */
+    {"riscv_", "", {0, NONE, 1, NONE, 2}},      /* Svpbmt: PMA, NC, IO */
+    {"aarch64_", "_stage2", {15, 10, 0, 5, 1}}, /* MemAttr itself: DDI 0487, D8.5.5 */
+    {"aarch64_", "", {1, 7, 3, 4, 0}},          /* any layout of MAIR_EL1 would do */
 };
+
+static bool begins(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+static bool ends(const char *text, const char *with)
+{
+    size_t length = strlen(text), end = strlen(with);
+    return length >= end && strcmp(text + length - end, with) == 0;
+}
+
+const uint8_t *convert_type_index(const char *format)
+{
+    for (size_t i = 0; i < sizeof type_rows / sizeof *type_rows; i++)
+        if (begins(format, type_rows[i].format) && ends(format, type_rows[i].end))
+            return type_rows[i].index;
+    return NULL;
+}
 
 static const int type_flags[TRACE_TYPES] = {
     [TRACE_WRITE_BACK] = MEM_VMAP_WRITE_BACK, [TRACE_WRITE_THROUGH] = MEM_VMAP_WRITE_THROUGH,

@@ -8,8 +8,11 @@
 
 #include "tools/trace/trace.h"
 
-/* Where the tool's spaces find their memory types: the layout that Linux programs into the PAT. */
-extern const uint8_t convert_type_index[MEM_VMAP_TYPES];
+/*
+ * Where the tool's spaces of a format find their memory types, as MemVmapOptions.type_index. Null, which is the
+ * format's own layout, for formats that the tool does not know.
+ */
+const uint8_t *convert_type_index(const char *format);
 
 /* The flags of mem_vmap_map. */
 int convert_flags(const TraceFlags *flags);

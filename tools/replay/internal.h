@@ -85,7 +85,7 @@ bool check_address(Replay *replay, Space *space, uint64_t virt);
 /* Everything about a space: invariants, each run, counts of leaves, tables and credits. */
 bool check_space(Replay *replay, Space *space);
 
-/* Whether the naive walker reads tables of this format. */
+/* Whether there is a naive walker that reads tables of this format. */
 bool raw_format_known(const char *format);
 
 /* What it costs to look at a whole space with so many tables, in tables to read. */

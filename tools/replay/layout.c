@@ -47,7 +47,7 @@ void layout_count(LayoutCount *count, const Layout *layout, const ModelRun *run)
 {
     unsigned leaf_level = layout_level(layout, run->size);
     uint64_t len = run->last - run->first + 1;
-    uint64_t leaves = len / run->size;
+    uint64_t leaves = len / layout_entry_size(layout, leaf_level);
     count->leaves[leaf_level] += leaves;
     count->bytes += len;
     if (!run->flags.noreserve)

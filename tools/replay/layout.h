@@ -26,7 +26,7 @@ Layout layout_of(const ModelGeometry *geometry);
 /* Bytes that one entry of a table of this level covers: the size of a leaf there. */
 uint64_t layout_entry_size(const Layout *layout, unsigned level);
 
-/* The level whose leaves have this size. */
+/* The level whose leaves have this size, or contiguous runs of them. */
 unsigned layout_level(const Layout *layout, uint64_t size);
 
 /* Tables that a leaf of this level needs below it when it is split down to pages. */
@@ -34,7 +34,7 @@ uint64_t layout_split_cost(const Layout *layout, unsigned level);
 
 /* Counts over runs in ascending order; all zero to begin with. */
 typedef struct LayoutCount {
-    uint64_t leaves[LAYOUT_LEVELS_MAX]; /* by level */
+    uint64_t leaves[LAYOUT_LEVELS_MAX]; /* by level; of a contiguous run, each entry */
     uint64_t tables[LAYOUT_LEVELS_MAX]; /* by level, without the root */
     uint64_t bytes;
     uint64_t credits;                  /* tables that splitting everything could need, NO_RESERVE apart */

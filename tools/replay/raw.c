@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/replay/internal.h"
 
-#include <string.h>
-
 #include "tools/oracle/compare.h"
 #include "tools/replay/convert.h"
 
@@ -13,20 +11,20 @@
 
 bool raw_format_known(const char *format)
 {
-    static const char walkable[] = "x86_64_";
-    return strncmp(format, walkable, sizeof walkable - 1) == 0;
+    return oracle_walker_find(format) != NULL;
 }
 
 static OracleCall oracle_call(const Space *space)
 {
+    const uint8_t *type_index = convert_type_index(space->format);
     OracleCall call = {.model = space->model};
+    call.cpu.walker = oracle_walker_find(space->format);
     call.cpu.root = mem_vmap_root(&space->vmap);
-    call.cpu.levels = space->layout.levels;
     call.cpu.phys_bits = space->geometry.phys_bits;
     call.cpu.memory_base = space->host.direct_map;
     for (unsigned type = 0; type < TRACE_TYPES; type++) {
         TraceFlags flags = {.type = (uint8_t)type};
-        call.pat_index[type] = convert_type_index[convert_flags(&flags) >> MEM_VMAP_TYPE_SHIFT];
+        call.type_index[type] = type_index[convert_flags(&flags) >> MEM_VMAP_TYPE_SHIFT];
     }
     return call;
 }
@@ -35,7 +33,7 @@ bool check_raw(Replay *replay, Space *space)
 {
     OracleCall call = oracle_call(space);
     OracleDifference difference;
-    X86Survey survey;
+    OracleSurvey survey;
     space->raw.current = false;
     if (!oracle_compare(&call, &survey, &difference)) {
         replay_mismatch(replay, difference.said, difference.expected);

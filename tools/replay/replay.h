@@ -4,8 +4,9 @@
 
 /*
  * The replay: applies the operations of a trace to the library, one by one, and holds its answers
- * against what the trace expects and, on request, against two oracles: the flat model, and for x86-64 formats
- * a naive walker of the raw tables. It prints nothing: whoever opened it is told of every mismatch. Used by the command-line tool, the tests and the fuzzers.
+ * against what the trace expects and, on request, against two oracles: the flat model, and the naive walker of
+ * the raw tables that was written from the manual of the space's format. It prints nothing: whoever opened it is
+ * told of every mismatch. Used by the command-line tool, the tests and the fuzzers.
  */
 
 #include <mem/vmap.h>

@@ -57,13 +57,23 @@ bool space_format_known(const char *format)
     return mem_vmap_format_find(format) != NULL && model_geometry(format, &geometry);
 }
 
+/* The model and the engine are of the same CPU. */
+static usize sum_of_sizes(const ModelGeometry *geometry)
+{
+    usize sum = 0;
+    for (unsigned i = 0; i < geometry->size_count; i++)
+        sum += geometry->sizes[i];
+    return sum;
+}
+
 /* `fail` may hit the root table too. A trace needs its spaces, so that ends the failing. */
 static int init_engine(Space *space, const MemVmapPort *port, const ReplayOptions *options, Host *host)
 {
     const MemVmapFormat *format = mem_vmap_format_find(space->format);
     MemVmapOptions engine_options = {
+        .leaf_sizes = sum_of_sizes(&space->geometry),
         .allow_write_exec = space->geometry.allow_write_exec,
-        .type_index = convert_type_index,
+        .type_index = convert_type_index(space->format),
         .cache_pages = options->cache_pages,
     };
     usize failures = host_failures(host);

@@ -42,7 +42,7 @@ static int validate_space(Validation *validation, const TraceOp *op)
     if (validation->count == REPLAY_SPACES_MAX)
         return refuse(validation, op->line, "more than %d spaces", REPLAY_SPACES_MAX);
     if (op->name && !space_format_known(op->name))
-        return refuse(validation, op->line, "unknown format '%.64s'", op->name);
+        return refuse(validation, op->line, "unknown format '%.64s': see vmap formats", op->name);
     validation->selected = validation->count++;
     validation->numbers[validation->selected] = op->number;
     validation->batches[validation->selected] = NULL;
@@ -113,7 +113,7 @@ int replay_validate(const Trace *trace, const ReplayOptions *options, TraceError
 {
     Validation validation = {.trace = trace, .error = error, .count = 1};
     if (options->format && !space_format_known(options->format))
-        return refuse(&validation, 0, "unknown format '%.64s'", options->format);
+        return refuse(&validation, 0, "unknown format '%.64s': see vmap formats", options->format);
     for (size_t i = 0; i < trace->count; i++) {
         if (validate_op(&validation, &trace->ops[i]) != 0)
             return -1;

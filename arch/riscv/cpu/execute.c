@@ -6,6 +6,8 @@
 
 #ifdef __riscv
 
+/* Svinval by their encodings: sinval.vma is funct7 0x0b; of 0x0c rs2 is 0 (.w.inval) or 1 (.inval.ir). */
+
 static void execute_once(const MemVmapStep *step, usize address)
 {
     usize asid = step->asid;
@@ -24,6 +26,18 @@ static void execute_once(const MemVmapStep *step, usize address)
         return;
     case RISCV_SATP:
         __asm__ volatile("csrw satp, %0" ::"r"(step->first) : "memory");
+        return;
+    case RISCV_INVAL_BEGIN:
+        __asm__ volatile(".insn r 0x73, 0, 0x0c, zero, zero, zero" ::: "memory");
+        return;
+    case RISCV_INVAL_ADDRESS:
+        __asm__ volatile(".insn r 0x73, 0, 0x0b, zero, %0, %1" ::"r"(address), "r"(asid) : "memory");
+        return;
+    case RISCV_INVAL_ADDRESS_ALL:
+        __asm__ volatile(".insn r 0x73, 0, 0x0b, zero, %0, zero" ::"r"(address) : "memory");
+        return;
+    case RISCV_INVAL_END:
+        __asm__ volatile(".insn r 0x73, 0, 0x0c, zero, zero, ra" ::: "memory");
         return;
     }
 }

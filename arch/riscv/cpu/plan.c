@@ -4,7 +4,7 @@
  * From what is to be forgotten to the fences that do it. Pure: nothing here is privileged.
  *
  * A fence at an address is about the leaf there and not about the tables that lead to it: where tables went, all
- * of the ASID goes. A write of satp forgets nothing.
+ * of the ASID goes. A write of satp forgets nothing. With Svinval, several addresses need one fence together.
  */
 
 #include "arch/riscv/cpu/cpu.h"
@@ -32,6 +32,31 @@ static MemVmapStep fence_all_of(MemVmapRoot root)
     return (MemVmapStep){RISCV_FENCE_ASID, root.asid, 0, 0, 1};
 }
 
+static bool has_one_address(const MemVmapPlan *plan)
+{
+    return plan->count == 1 && addresses_in(&plan->ranges[0]) == 1;
+}
+
+/* A step for each range, and with Svinval what comes before and after. */
+static unsigned by_address(const MemVmapCpuFeatures *features, const MemVmapPlan *plan, unsigned asid,
+                           MemVmapStep *steps)
+{
+    bool svinval = (features->extensions & MEM_VMAP_HAS_SVINVAL) && !has_one_address(plan);
+    RiscvStepKind fence = plan->global ? RISCV_FENCE_ADDRESS_ALL : RISCV_FENCE_ADDRESS;
+    RiscvStepKind inval = plan->global ? RISCV_INVAL_ADDRESS_ALL : RISCV_INVAL_ADDRESS;
+    unsigned count = 0;
+    if (svinval)
+        steps[count++] = (MemVmapStep){RISCV_INVAL_BEGIN, asid, 0, 0, 1};
+    for (unsigned i = 0; i < plan->count; i++) {
+        const MemVmapRange *range = &plan->ranges[i];
+        steps[count++] =
+            (MemVmapStep){svinval ? inval : fence, asid, range->first, range->stride, addresses_in(range)};
+    }
+    if (svinval)
+        steps[count++] = (MemVmapStep){RISCV_INVAL_END, asid, 0, 0, 1};
+    return count;
+}
+
 static unsigned forget(const MemVmapCpuFeatures *features, MemVmapRoot root, const MemVmapPlan *plan,
                        MemVmapStep steps[MEM_VMAP_STEPS])
 {
@@ -39,12 +64,7 @@ static unsigned forget(const MemVmapCpuFeatures *features, MemVmapRoot root, con
         steps[0] = plan->global ? (MemVmapStep){RISCV_FENCE_ALL, 0, 0, 0, 1} : fence_all_of(root);
         return 1;
     }
-    for (unsigned i = 0; i < plan->count; i++) {
-        const MemVmapRange *range = &plan->ranges[i];
-        RiscvStepKind kind = plan->global ? RISCV_FENCE_ADDRESS_ALL : RISCV_FENCE_ADDRESS;
-        steps[i] = (MemVmapStep){kind, root.asid, range->first, range->stride, addresses_in(range)};
-    }
-    return plan->count;
+    return by_address(features, plan, root.asid, steps);
 }
 
 static MemVmapStep load_satp(MemVmapRoot root)
@@ -62,7 +82,7 @@ static unsigned load(const MemVmapCpuFeatures *features, MemVmapRoot root, MemVm
                      const MemVmapPlan *plan, MemVmapStep steps[MEM_VMAP_STEPS])
 {
     unsigned count = 0;
-    if (features->asids == 0) {
+    if (root.asid == 0) {
         steps[0] = load_satp(root);
         steps[1] = fence_all_of(root);
         return 2;
@@ -71,9 +91,18 @@ static unsigned load(const MemVmapCpuFeatures *features, MemVmapRoot root, MemVm
         count = forget(features, root, plan, steps);
     else if (history == MEM_VMAP_UNKNOWN)
         steps[count++] = fence_all_of(root);
+    else if (history == MEM_VMAP_RENUMBERED)
+        steps[count++] = (MemVmapStep){RISCV_FENCE_ALL, 0, 0, 0, 1};
     steps[count] = load_satp(root);
     return count + 1;
 }
 
 extern const MemVmapCpuType mem_vmap_riscv_cpu;
-const MemVmapCpuType mem_vmap_riscv_cpu = {"riscv", forget, load, RISCV_EXECUTE};
+const MemVmapCpuType mem_vmap_riscv_cpu = {
+    .name = "riscv",
+    .forget = forget,
+    .load = load,
+    .execute = RISCV_EXECUTE,
+    .reach = MEM_VMAP_REACH_ANY,
+    .execute_there = RISCV_EXECUTE_THERE,
+};

@@ -80,4 +80,8 @@ static unsigned load(const MemVmapCpuFeatures *features, MemVmapRoot root, MemVm
 }
 
 extern const MemVmapCpuType mem_vmap_x86_64_cpu;
-const MemVmapCpuType mem_vmap_x86_64_cpu = {"x86_64", forget, load, X86_EXECUTE};
+const MemVmapCpuType mem_vmap_x86_64_cpu = {.name = "x86_64",
+                                            .forget = forget,
+                                            .load = load,
+                                            .execute = X86_EXECUTE,
+                                            .reach = MEM_VMAP_REACH_LOADED};
