@@ -15,6 +15,7 @@ int cli_replay(int argc, char **argv);
 int cli_dump(int argc, char **argv);
 int cli_stats(int argc, char **argv);
 int cli_shootdowns(int argc, char **argv);
+int cli_formats(int argc, char **argv);
 int cli_record(int argc, char **argv);
 
 /* Files that were read and found fit for a replay. */
@@ -23,12 +24,33 @@ typedef struct Traces {
     usize count;
 } Traces;
 
+/* What becomes of a trace that names no format, and cannot be meant for that of --format. */
+typedef enum TraceFit {
+    FIT_REFUSE, /* it is refused */
+    FIT_ADAPT,  /* page for page it becomes one that can */
+} TraceFit;
+
 /*
  * Reads and validates all files. On failure says on stderr what is wrong with the first bad one, and
  * is an exit status; `*traces` is empty then. 0 otherwise.
  */
-int traces_load(Traces *traces, char **files, usize count, const ReplayOptions *options);
+int traces_load(Traces *traces, char **files, usize count, const ReplayOptions *options, TraceFit fit);
 void traces_free(Traces *traces);
+
+/*
+ * Whether every call of the trace that should succeed can succeed in `format`, where the trace names none: pages,
+ * addresses and rights. 0, or an exit status after a message.
+ */
+int fit_check(const Trace *trace, const char *format);
+
+/* Adapts the trace to `format` where it names none. 0, or an exit status after a message. */
+int trace_adapt(Trace *trace, const char *format);
+
+/* Whether the line of the trace that makes the space names its format; false for space 0. */
+bool trace_names_format(const Trace *trace, uint64_t space);
+
+/* What the commands say of the option. */
+#define ADAPT_HELP "Where FILE names no format: make it one for NAME, page for page"
 
 /* Reports to stderr; the context of a replay. All zero but for the file is a good beginning. */
 typedef struct Reporter {

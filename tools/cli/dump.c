@@ -8,6 +8,7 @@
 
 enum {
     KEY_FORMAT = 'f',
+    KEY_ADAPT = 'a',
     KEY_UNTIL = 'u',
     KEY_TREE = 't',
 };
@@ -19,6 +20,7 @@ typedef enum DumpForm {
 
 typedef struct DumpCall {
     ReplayOptions options;
+    TraceFit fit;
     DumpForm form;
     usize until;
     char *file;
@@ -27,6 +29,7 @@ typedef struct DumpCall {
 static const struct argp_option option_rows[] = {
     {"tree", KEY_TREE, NULL, 0, "Print the tree of tables, with what each one holds", 0},
     {"format", KEY_FORMAT, "NAME", 0, "Page-table format of spaces that name none (" REPLAY_FORMAT ")", 0},
+    {"adapt", KEY_ADAPT, NULL, 0, ADAPT_HELP, 0},
     {"until", KEY_UNTIL, "LINE", 0, "Stop after this line of the trace", 0},
     {0},
 };
@@ -45,6 +48,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     switch (key) {
     case KEY_TREE:
         call->form = DUMP_TREE;
+        return 0;
+    case KEY_ADAPT:
+        call->fit = FIT_ADAPT;
         return 0;
     case KEY_FORMAT:
         call->options.format = argument;
@@ -132,7 +138,7 @@ int cli_dump(int argc, char **argv)
     argp_parse(&argp, argc, argv, 0, NULL, &call);
     if (!format_check(argv[0], call.options.format))
         return EXIT_BAD_CALL;
-    int status = traces_load(&traces, &call.file, 1, &call.options);
+    int status = traces_load(&traces, &call.file, 1, &call.options, call.fit);
     if (status != 0)
         return status;
     status = dump(&call, &traces.list[0]);

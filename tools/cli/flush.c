@@ -7,9 +7,6 @@
 
 #include "tools/replay/convert.h"
 
-/* How the names of the formats begin that the simulated CPUs have. */
-#define CPU_FORMATS "x86_64_"
-
 typedef struct FlushSpace {
     uint64_t number;
     Layout layout;
@@ -76,7 +73,7 @@ static int select_space(Pass *pass, FlushSpace *space)
 
 static int init_space(Pass *pass, FlushSpace *space, const TraceOp *op)
 {
-    const char *format = op && op->name ? op->name : REPLAY_FORMAT;
+    const char *format = op && op->name ? op->name : pass->options.format;
     ModelGeometry geometry;
     model_geometry(format, &geometry);
     space->number = op ? op->number : 0;
@@ -84,7 +81,8 @@ static int init_space(Pass *pass, FlushSpace *space, const TraceOp *op)
     MemVmapPort port = host_port(pass->host);
     port.invalidate_here = NULL;
     port.cpus = machine_cpus(pass->machine);
-    MemVmapOptions options = {.allow_write_exec = op && op->write_exec, .type_index = convert_type_index};
+    MemVmapOptions options = {.allow_write_exec = op && op->write_exec,
+                              .type_index = convert_type_index(format)};
     return mem_vmap_init(&space->vmap, &port, mem_vmap_format_find(format), &options);
 }
 
@@ -169,12 +167,13 @@ static int change(Pass *pass, const TraceOp *op)
 static void charge(FlushCounts *counts, const FlushOptions *options, usize leaves)
 {
     usize rounds = options->policy == POLICY_LEAF ? leaves : 1;
+    usize cpus = machine_broadcasts(machine_kind(options->format)) ? 1 : options->cpus;
     counts->shootdowns += rounds;
-    counts->interrupts += rounds * (options->cpus - 1);
+    counts->interrupts += rounds * (cpus - 1);
     if (options->policy == POLICY_LEAF)
-        counts->addresses += rounds * options->cpus;
+        counts->addresses += rounds * cpus;
     else
-        counts->full += rounds * options->cpus;
+        counts->full += rounds * cpus;
 }
 
 /* A call after which CPUs may have something to forget. */
@@ -249,7 +248,7 @@ static int replay(Pass *pass)
 static bool open_pass(Pass *pass)
 {
     pass->host = host_new(REPLAY_PAGES);
-    pass->machine = machine_new(pass->options.cpus);
+    pass->machine = machine_new(machine_kind(pass->options.format), pass->options.cpus);
     return pass->host && pass->machine && add_space(pass, NULL) == MEM_OK;
 }
 
@@ -272,20 +271,21 @@ static FlushCounts close_pass(Pass *pass)
     return counts;
 }
 
-/* What is wrong with counting this operation; null: nothing. */
-static const char *find_fault(const TraceOp *op)
+/* What is wrong with counting this operation, on CPUs of a kind; null: nothing. */
+static const char *find_fault(const TraceOp *op, const char *kind)
 {
-    if (op->verb == TRACE_SPACE && op->name && strncmp(op->name, CPU_FORMATS, strlen(CPU_FORMATS)) != 0)
-        return "the simulated CPUs are of x86-64 and have no such format";
+    const char *own = op->verb == TRACE_SPACE && op->name ? machine_kind(op->name) : kind;
+    if (!own || strcmp(own, kind) != 0)
+        return "the CPUs have no such format: see --format";
     if (op->verb == TRACE_FAIL_ONCE || op->verb == TRACE_FAIL_FROM)
         return "which allocation fails depends on how calls share batches";
     return NULL;
 }
 
-int flush_validate(const Trace *trace)
+int flush_validate(const Trace *trace, const char *format)
 {
     for (size_t i = 0; i < trace->count; i++) {
-        const char *fault = find_fault(&trace->ops[i]);
+        const char *fault = find_fault(&trace->ops[i], machine_kind(format));
         if (!fault)
             continue;
         fprintf(stderr, "%s:%zu:1: %s\n", trace->name, trace->ops[i].line, fault);

@@ -15,9 +15,9 @@ typedef struct Command {
 } Command;
 
 static const Command commands[] = {
-    {"replay", "vmap replay", cli_replay}, {"dump", "vmap dump", cli_dump},
-    {"stats", "vmap stats", cli_stats},    {"shootdowns", "vmap shootdowns", cli_shootdowns},
-    {"record", "vmap record", cli_record},
+    {"replay", "vmap replay", cli_replay},    {"dump", "vmap dump", cli_dump},
+    {"stats", "vmap stats", cli_stats},       {"shootdowns", "vmap shootdowns", cli_shootdowns},
+    {"formats", "vmap formats", cli_formats}, {"record", "vmap record", cli_record},
 };
 
 static const char doc[] =
@@ -28,6 +28,7 @@ static const char doc[] =
     "  dump        show what is mapped after a trace, as runs and as a tree of tables\n"
     "  stats       show how many leaves, tables and operations a trace makes\n"
     "  shootdowns  count the interrupts and invalidations that a trace costs the CPUs\n"
+    "  formats     list the page-table formats, or describe some\n"
     "  record      record the address space of a running program as a trace\n"
     "\n"
     "'vmap COMMAND --help' tells more. The exit status is 0, 1 when an answer was wrong, or 2 when "

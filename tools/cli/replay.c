@@ -11,6 +11,7 @@ enum {
     KEY_CHECK = 'c',
     KEY_CACHE = 'k',
     KEY_FORMAT = 'f',
+    KEY_ADAPT = 'a',
     KEY_REPEAT = 'n',
     KEY_JSON = 'j',
 };
@@ -19,6 +20,7 @@ static const struct argp_option option_rows[] = {
     {"check", KEY_CHECK, NULL, 0, "Compare with a flat model and a naive walker after every operation", 0},
     {"cache", KEY_CACHE, "N", 0, "Free table pages that a space keeps; 0: none", 0},
     {"format", KEY_FORMAT, "NAME", 0, "Page-table format of spaces that name none (" REPLAY_FORMAT ")", 0},
+    {"adapt", KEY_ADAPT, NULL, 0, ADAPT_HELP, 0},
     {"repeat", KEY_REPEAT, "N", 0, "Replay N times, each in fresh spaces; print minimum and median", 0},
     {"json", KEY_JSON, NULL, 0, "Print the results as JSON", 0},
     {0},
@@ -30,16 +32,19 @@ static const char doc[] =
     "\v"
     "With --check every operation is also compared with a flat model that shares no code with the "
     "library: its result; lookup and translate at the first and last page of its range and their "
-    "neighbours; and the runs and leaf sizes of the range, widened to blocks of the largest leaf (2M "
-    "where the model has more than 64 extents). The whole space is compared as well (mem_vmap_verify, "
-    "every run, the numbers of leaves, tables and credits): with T tables and E extents after every "
+    "neighbours; and the runs and leaf sizes of the range, widened to blocks of the largest leaf (of "
+    "level 1, 2M, where the model has more than 64 extents). The whole space is compared as well "
+    "(mem_vmap_verify, "
+    "every run, the numbers of leaves, tables and credits): with T tables (one of 64K counts as 16) and E "
+    "extents after "
+    "every "
     "1 + (T + E/8)/8 changes, so after each one while the space is small, and always at the end. "
     "MEM_ENOMEM is accepted where the host really had no page, and nothing may have changed then.\n"
     "\n"
-    "Where the format is one of x86-64, a naive walker also reads the raw tables as a CPU would, and "
+    "A naive walker, written from the manual of the format, also reads the raw tables as a CPU would, and "
     "what it finds is compared with the model: the library is not asked. After every change it walks to "
     "the addresses above. After every 1 + (T + E/8)/24 changes and at the end it reads the whole tree: "
-    "each leaf's address, size, effective rights and PAT index, reserved bits, empty tables, whether a "
+    "each leaf's address, size, effective rights and memory type, reserved bits, empty tables, whether a "
     "failed call has changed a byte, and whether every table page is accounted for.\n"
     "\n"
     "The host has 16G of memory for table pages. Times are those of the operations without 'verify' and "
@@ -58,6 +63,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         call->options.cache_pages = parse_number(argument, "--cache", 0, CACHE_MAX, state);
         if (call->options.cache_pages == 0)
             call->options.cache_pages = MEM_VMAP_NO_CACHE;
+        return 0;
+    case KEY_ADAPT:
+        call->fit = FIT_ADAPT;
         return 0;
     case KEY_FORMAT:
         call->options.format = argument;
@@ -113,7 +121,7 @@ int cli_replay(int argc, char **argv)
     argp_parse(&argp, argc, argv, 0, NULL, &call);
     if (!format_check(argv[0], call.options.format))
         return EXIT_BAD_CALL;
-    int status = traces_load(&traces, call.files, call.file_count, &call.options);
+    int status = traces_load(&traces, call.files, call.file_count, &call.options, call.fit);
     if (status != 0)
         return status;
     status = run(&call, &traces);

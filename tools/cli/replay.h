@@ -13,6 +13,7 @@ typedef enum ReplayOutput {
 
 typedef struct ReplayCall {
     ReplayOptions options;
+    TraceFit fit;
     usize repeat;
     ReplayOutput output;
     char **files;

@@ -15,6 +15,8 @@
 enum {
     KEY_CPUS = 'p',
     KEY_BATCH = 'b',
+    KEY_FORMAT = 'f',
+    KEY_ADAPT = 'a',
     KEY_JSON = 'j',
 };
 
@@ -27,6 +29,8 @@ typedef struct List {
 typedef enum FlushOutput { FLUSH_TEXT, FLUSH_JSON } FlushOutput;
 
 typedef struct FlushCall {
+    const char *format;
+    TraceFit fit;
     List cpus;
     List batches;
     FlushOutput output;
@@ -51,15 +55,18 @@ typedef struct FlushTable {
 static const struct argp_option option_rows[] = {
     {"cpus", KEY_CPUS, "N[,N...]", 0, "So many CPUs run the program (4)", 0},
     {"batch", KEY_BATCH, "N[,N...]", 0, "Let so many calls in a row share a shootdown (8,64)", 0},
+    {"format", KEY_FORMAT, "NAME", 0, "Page-table format of spaces that name none (" REPLAY_FORMAT ")", 0},
+    {"adapt", KEY_ADAPT, NULL, 0, ADAPT_HELP, 0},
     {"json", KEY_JSON, NULL, 0, "Print totals as JSON", 0},
     {0},
 };
 
 static const char doc[] =
-    "Replays each FILE ('-' is standard input; gzip is understood) on simulated CPUs of x86-64 and "
-    "counts what they are told to forget: shootdowns, interrupts (one for each CPU that is "
-    "interrupted), INVLPG instructions, and full flushes (CR3, INVPCID). They are exact numbers, sums "
-    "over all CPUs, per 1000 calls of unmap, protect and collapse."
+    "Replays each FILE ('-' is standard input; gzip is understood) on simulated CPUs and counts what they "
+    "are told to forget: shootdowns, interrupts (one for each CPU that is interrupted), instructions that "
+    "forget an address (INVLPG; SFENCE.VMA; TLBI, which may be about a range), and full flushes. They are "
+    "exact numbers, sums over all CPUs, per 1000 calls of unmap, protect and collapse. The CPUs are those "
+    "of --format. AArch64 has no interrupts: one CPU executes TLBI for all."
     "\v"
     "Every CPU runs the selected space all the time, as if the program had a thread on each; the "
     "first makes the calls, and what switching takes is not counted. 'engine' is the library as the "
@@ -67,7 +74,7 @@ static const char doc[] =
     "a batch ends early before a map, which may use its frames and addresses again, and where another "
     "space is selected. Two policies are counted beside it, for those calls that it flushes for: "
     "'interrupt per page' interrupts every other CPU for each leaf of the range, and every CPU "
-    "executes an INVLPG; 'full flush per call' interrupts every other CPU for each call, and every "
+    "forgets its address; 'full flush per call' interrupts every other CPU for each call, and every "
     "CPU flushes everything.\n"
     "\n"
     "The exit status is 1 if an answer was not what a file expects. Traces that make allocations fail "
@@ -97,6 +104,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case KEY_BATCH:
         parse_list(&call->batches, argument, "--batch", BATCH_MAX, state);
         return 0;
+    case KEY_ADAPT:
+        call->fit = FIT_ADAPT;
+        return 0;
+    case KEY_FORMAT:
+        call->format = argument;
+        return 0;
     case KEY_JSON:
         call->output = FLUSH_JSON;
         return 0;
@@ -112,9 +125,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     }
 }
 
-static void add_row(FlushTable *table, usize cpus, FlushPolicy policy, usize batch)
+static void add_row(FlushTable *table, const char *format, usize cpus, FlushPolicy policy, usize batch)
 {
-    FlushOptions options = {(unsigned)cpus, policy, batch};
+    FlushOptions options = {format, (unsigned)cpus, policy, batch};
     table->row[table->count++] = (FlushRow){.options = options};
 }
 
@@ -123,11 +136,11 @@ static void plan_rows(FlushTable *table, const FlushCall *call)
     table->count = 0;
     for (usize i = 0; i < call->cpus.count; i++) {
         usize cpus = call->cpus.item[i];
-        add_row(table, cpus, POLICY_ENGINE, BATCHES_OF_TRACE);
+        add_row(table, call->format, cpus, POLICY_ENGINE, BATCHES_OF_TRACE);
         for (usize j = 0; j < call->batches.count; j++)
-            add_row(table, cpus, POLICY_ENGINE, call->batches.item[j]);
-        add_row(table, cpus, POLICY_LEAF, 1);
-        add_row(table, cpus, POLICY_CALL, 1);
+            add_row(table, call->format, cpus, POLICY_ENGINE, call->batches.item[j]);
+        add_row(table, call->format, cpus, POLICY_LEAF, 1);
+        add_row(table, call->format, cpus, POLICY_CALL, 1);
     }
 }
 
@@ -150,7 +163,8 @@ static const char *policy_text(const FlushOptions *options, char text[POLICY_TEX
         snprintf(text, POLICY_TEXT_MAX, "engine, batches of %zu", options->batch);
         return text;
     case POLICY_LEAF:
-        return "interrupt per page";
+        return machine_broadcasts(machine_kind(options->format)) ? "broadcast per page"
+                                                                 : "interrupt per page";
     case POLICY_CALL:
         return "full flush per call";
     }
@@ -169,10 +183,11 @@ static void print_row(const FlushRow *row)
 
 static void print_table(const FlushTable *table, const Trace *trace)
 {
+    const char *kind = machine_kind(table->row[0].options.format);
     printf("%s: %zu calls of unmap, protect and collapse; per 1000 of them:\n", trace->name,
            table->row[0].counts.calls);
-    printf("%6s  %-24s %12s %12s %12s %12s\n", "CPUs", "policy", "shootdowns", "interrupts", "INVLPG",
-           "full flushes");
+    printf("%6s  %-24s %12s %12s %12s %12s\n", "CPUs", "policy", "shootdowns", "interrupts",
+           machine_instruction(kind), "full flushes");
     for (usize i = 0; i < table->count; i++)
         print_row(&table->row[i]);
 }
@@ -191,7 +206,7 @@ static cJSON *row_json(const FlushRow *row)
         cJSON_AddNumberToObject(object, "batch", (double)row->options.batch);
     cJSON_AddNumberToObject(object, "shootdowns", (double)row->counts.shootdowns);
     cJSON_AddNumberToObject(object, "interrupts", (double)row->counts.interrupts);
-    cJSON_AddNumberToObject(object, "invlpg", (double)row->counts.addresses);
+    cJSON_AddNumberToObject(object, "by_address", (double)row->counts.addresses);
     cJSON_AddNumberToObject(object, "full_flushes", (double)row->counts.full);
     return object;
 }
@@ -235,18 +250,31 @@ static int run(const FlushCall *call, const Traces *traces)
     return status;
 }
 
+/* Whether there are simulated CPUs that can run spaces of the format; says so on stderr where there are none. */
+static bool has_cpus(const char *command, const char *format)
+{
+    if (!format_check(command, format))
+        return false;
+    if (!machine_kind(format))
+        fprintf(stderr, "%s: no CPU has %s as its own: there are those of x86-64, AArch64 and RISC-V\n",
+                command, format);
+    return machine_kind(format) != NULL;
+}
+
 int cli_shootdowns(int argc, char **argv)
 {
     const struct argp argp = {.options = option_rows, .parser = parse, .args_doc = "FILE...", .doc = doc};
-    FlushCall call = {.cpus = {{CPUS_DEFAULT}, 1}, .batches = {{8, 64}, 2}};
-    ReplayOptions options = {.format = REPLAY_FORMAT};
+    FlushCall call = {.format = REPLAY_FORMAT, .cpus = {{CPUS_DEFAULT}, 1}, .batches = {{8, 64}, 2}};
     Traces traces;
     argp_parse(&argp, argc, argv, 0, NULL, &call);
-    int status = traces_load(&traces, call.files, call.file_count, &options);
+    if (!has_cpus(argv[0], call.format))
+        return EXIT_BAD_CALL;
+    const ReplayOptions options = {.format = call.format};
+    int status = traces_load(&traces, call.files, call.file_count, &options, call.fit);
     if (status != 0)
         return status;
     for (usize i = 0; status == 0 && i < traces.count; i++)
-        status = flush_validate(&traces.list[i]);
+        status = flush_validate(&traces.list[i], call.format);
     if (status == 0)
         status = run(&call, &traces);
     traces_free(&traces);

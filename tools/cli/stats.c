@@ -10,17 +10,20 @@
 
 enum {
     KEY_FORMAT = 'f',
+    KEY_ADAPT = 'a',
     KEY_UNTIL = 'u',
 };
 
 typedef struct StatsCall {
     ReplayOptions options;
+    TraceFit fit;
     usize until;
     char *file;
 } StatsCall;
 
 static const struct argp_option option_rows[] = {
     {"format", KEY_FORMAT, "NAME", 0, "Page-table format of spaces that name none (" REPLAY_FORMAT ")", 0},
+    {"adapt", KEY_ADAPT, NULL, 0, ADAPT_HELP, 0},
     {"until", KEY_UNTIL, "LINE", 0, "Stop after this line of the trace", 0},
     {0},
 };
@@ -35,6 +38,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 {
     StatsCall *call = state->input;
     switch (key) {
+    case KEY_ADAPT:
+        call->fit = FIT_ADAPT;
+        return 0;
     case KEY_FORMAT:
         call->options.format = argument;
         return 0;
@@ -151,7 +157,7 @@ int cli_stats(int argc, char **argv)
     argp_parse(&argp, argc, argv, 0, NULL, &call);
     if (!format_check(argv[0], call.options.format))
         return EXIT_BAD_CALL;
-    int status = traces_load(&traces, &call.file, 1, &call.options);
+    int status = traces_load(&traces, &call.file, 1, &call.options, call.fit);
     if (status != 0)
         return status;
     status = print_stats(&call, &traces.list[0]);

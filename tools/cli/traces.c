@@ -11,21 +11,38 @@
 /* Of one file; the others are only counted. */
 #define MISMATCHES_SHOWN 20
 
-int traces_load(Traces *traces, char **files, usize count, const ReplayOptions *options)
+/* Reads one file. 0, or an exit status after a message, and then there is no trace. */
+static int load(Trace *trace, const char *file, const ReplayOptions *options, TraceFit fit)
+{
+    TraceError error;
+    if (trace_parse_file(trace, file, &error) != 0) {
+        trace_print_error(stderr, &error);
+        return EXIT_BAD_CALL;
+    }
+    int status = 0;
+    if (replay_validate(trace, options, &error) != 0) {
+        trace_print_error(stderr, &error);
+        status = EXIT_BAD_CALL;
+    }
+    if (status == 0 && fit == FIT_ADAPT)
+        status = trace_adapt(trace, options->format);
+    if (status == 0)
+        status = fit_check(trace, options->format);
+    if (status != 0)
+        trace_free(trace);
+    return status;
+}
+
+int traces_load(Traces *traces, char **files, usize count, const ReplayOptions *options, TraceFit fit)
 {
     *traces = (Traces){.list = must_realloc(NULL, count * sizeof(Trace))};
     for (usize i = 0; i < count; i++) {
-        TraceError error;
-        int result = trace_parse_file(&traces->list[i], files[i], &error);
-        if (result == 0) {
-            traces->count++;
-            result = replay_validate(&traces->list[i], options, &error);
-        }
-        if (result != 0) {
-            trace_print_error(stderr, &error);
+        int status = load(&traces->list[i], files[i], options, fit);
+        if (status != 0) {
             traces_free(traces);
-            return EXIT_BAD_CALL;
+            return status;
         }
+        traces->count++;
     }
     return 0;
 }
