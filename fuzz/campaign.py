@@ -19,7 +19,7 @@ from shrink import shrink  # noqa: E402
 
 AREAS = ("map", "protect", "batch")
 PROGRESS_SEC = 15
-LIMITS = ["-max_len=2801", "-timeout=20", "-rss_limit_mb=3000"]
+LIMITS = ["-max_len=2801", "-timeout=20", "-report_slow_units=20", "-rss_limit_mb=3000"]
 PULSE = re.compile(r"#(\d+)\s+\w+\s+cov: (\d+).* corp: (\d+)")
 
 
@@ -119,15 +119,16 @@ def traces_of_crashes(build, fuzzers):
 
 
 def keep_corpus(build, fuzzers):
-    """The smallest set of inputs that covers what all of them cover, by area."""
+    """Few inputs that cover what all of them cover, by area: what the first format needs, and what each next adds."""
     for area in sorted({fuzzer.area for fuzzer in fuzzers}):
-        fuzzer = next(f for f in fuzzers if f.area == area)
         kept = os.path.join(build, "kept", area)
         shutil.rmtree(kept, ignore_errors=True)
         os.makedirs(kept)
         say(f"{area}: choosing what to keep")
-        subprocess.run([fuzzer.path, "-set_cover_merge=1", "-max_len=1000", kept, *fuzzer.directories()],
-                       check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for fuzzer in [f for f in fuzzers if f.area == area]:
+            option = "-merge=1" if os.listdir(kept) else "-set_cover_merge=1"
+            subprocess.run([fuzzer.path, option, "-max_len=1000", kept, *fuzzer.directories()],
+                           check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         corpus = os.path.join("fuzz", "corpus", area)
         shutil.rmtree(corpus, ignore_errors=True)
         shutil.copytree(kept, corpus)
@@ -145,12 +146,13 @@ def main():
     parser.add_argument("build")
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--only", default="")
     parser.add_argument("--keep", action="store_true")
     options = parser.parse_args()
     os.makedirs(os.path.join(options.build, "crashes"), exist_ok=True)
 
     paths = [path for path in sorted(glob.glob(os.path.join(options.build, "fuzz", "fuzz_*")))
-             if os.access(path, os.X_OK) and not path.endswith("fuzz_seed")]
+             if os.access(path, os.X_OK) and not path.endswith("fuzz_seed") and options.only in path.rsplit("/")[-1]]
     fuzzers = [Fuzzer(options.build, path) for path in paths]
     if not fuzzers:
         sys.exit(f"campaign.py: no fuzzers in {options.build}/fuzz")
@@ -165,7 +167,7 @@ def main():
     done.set()
 
     for fuzzer in fuzzers:
-        print(f"{fuzzer.name:22} {fuzzer.status:8} {fuzzer.rate()}")
+        print(f"{fuzzer.name:32} {fuzzer.status:8} {fuzzer.rate()}")
     traces_of_crashes(options.build, [fuzzer for fuzzer in fuzzers if fuzzer.crashed])
     if options.keep:
         keep_corpus(options.build, fuzzers)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The fuzzer of operations on a space. Compiled once for each area (FUZZ_AREA) and format (FUZZ_FORMAT).
+ * The fuzzer of operations on a space, for whatever area and format target.c names.
  *
  * When an input breaks something it prints the trace that `vmap replay --check` reads, and aborts. With
  * MEM_VMAP_FUZZ_TRACE=FILE in the environment it writes the trace of each input there before it is run: so a
@@ -12,6 +12,7 @@
 
 #include "fuzz/mutate.h"
 #include "fuzz/run.h"
+#include "fuzz/target.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
@@ -59,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     Trace trace;
     FuzzOutcome outcome;
     FuzzOptions options = {.host = shared_host(), .cache_pages = input_header(data, size).cache_pages};
-    if (!input_decode(&trace, FUZZ_AREA, FUZZ_FORMAT, data, size))
+    if (!input_decode(&trace, fuzz_area, fuzz_format, data, size))
         abort();
     write_trace(&trace, &options);
     if (!fuzz_run(&trace, &options, &outcome)) {
@@ -73,7 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 static void begin(Mutation *mutation, const uint8_t *data, size_t size, unsigned seed)
 {
-    mutation->area = FUZZ_AREA;
+    mutation->area = fuzz_area;
     mutation->random = seed;
     mutation->count = input_records(data, size, mutation->records);
 }

@@ -3,23 +3,35 @@
 include_guard(GLOBAL)
 
 add_library(memvmap_fuzz STATIC ${CMAKE_CURRENT_LIST_DIR}/run.c ${CMAKE_CURRENT_LIST_DIR}/input.c
-  ${CMAKE_CURRENT_LIST_DIR}/mutate.c)
+  ${CMAKE_CURRENT_LIST_DIR}/spelling.c ${CMAKE_CURRENT_LIST_DIR}/mutate.c)
 target_include_directories(memvmap_fuzz PUBLIC ${PROJECT_SOURCE_DIR})
 target_compile_options(memvmap_fuzz PRIVATE -Wall -Wextra -Werror)
 target_link_libraries(memvmap_fuzz PUBLIC memvmap_replay memvmap_oracle)
 
+# The fuzzer of operations is compiled once; which area and format it is of is all that differs.
+add_library(memvmap_fuzz_ops OBJECT ${CMAKE_CURRENT_LIST_DIR}/fuzz_ops.c)
+target_compile_options(memvmap_fuzz_ops PRIVATE -Wall -Wextra -Werror)
+target_link_libraries(memvmap_fuzz_ops PUBLIC memvmap_fuzz)
+
 # One fuzzer of operations for each area and format, and one of the parser: `link` sees each once.
 #   memvmap_fuzzers(SUFFIX LINK...) makes fuzz_AREA_FORMAT${SUFFIX}, linked with LINK.
 function(memvmap_fuzzers suffix)
+  # The formats that have fuzzers, of those that are built in: each manual, each size of pages, both halves and stages.
+  set(x86_64 x86_64_4level x86_64_5level)
+  set(riscv riscv_sv39 riscv_sv57)
+  set(ept ept_4level)
+  set(aarch64 aarch64_4k aarch64_16k aarch64_64k aarch64_4k_lpa2 aarch64_64k_lpa aarch64_4k_upper aarch64_4k_stage2)
   set(fuzzers)
-  foreach(format 4level 5level)
-    foreach(area map protect batch)
-      set(name fuzz_${area}_${format}${suffix})
-      string(TOUPPER AREA_${area} enum)
-      add_executable(${name} ${PROJECT_SOURCE_DIR}/fuzz/fuzz_ops.c)
-      target_compile_definitions(${name} PRIVATE FUZZ_AREA=${enum} FUZZ_FORMAT="x86_64_${format}")
-      target_link_libraries(${name} PRIVATE memvmap_fuzz)
-      list(APPEND fuzzers ${name})
+  foreach(architecture IN LISTS MEM_VMAP_ARCHITECTURES)
+    foreach(format IN LISTS ${architecture})
+      foreach(area map protect batch)
+        set(name fuzz_${area}_${format}${suffix})
+        string(TOUPPER AREA_${area} enum)
+        add_executable(${name} ${PROJECT_SOURCE_DIR}/fuzz/target.c)
+        target_compile_definitions(${name} PRIVATE FUZZ_AREA=${enum} FUZZ_FORMAT="${format}")
+        target_link_libraries(${name} PRIVATE memvmap_fuzz_ops)
+        list(APPEND fuzzers ${name})
+      endforeach()
     endforeach()
   endforeach()
   add_executable(fuzz_trace${suffix} ${PROJECT_SOURCE_DIR}/fuzz/fuzz_trace.c)

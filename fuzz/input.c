@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #define _POSIX_C_SOURCE 200809L /* strdup */
 #include "fuzz/input.h"
+#include "fuzz/spelling.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define HEADER_WRITE_EXEC 1
 
-#define KIB ((uint64_t)1 << 10)
 #define MIB ((uint64_t)1 << 20)
 #define GIB ((uint64_t)1 << 30)
 
-/* A map that is longer than this is refused by every format, so its length costs nothing. */
-#define LEN_ABSURD ((uint64_t)1 << 52)
+/* A map that is so long is refused by every format, so its length costs nothing. */
+#define LEN_ABSURD ((uint64_t)1 << 57)
 
 /* The library's own number, one that a few operations overflow, and none. */
 static const uint8_t cache_pages[] = {64, 3, 0, 0};
@@ -126,27 +126,39 @@ static TraceFlags decode_flags(const InputRecord *record)
     };
 }
 
-/* The largest leaf that a map could use. */
-static uint64_t leaf_unit(const TraceOp *op)
+/* The level of the largest leaf that a map could use. */
+static unsigned leaf_level(const TraceOp *op, const Spelling *spelling)
 {
     uint64_t difference = op->phys ^ op->virt;
-    if (op->flags.cap_4k || difference % (2 * MIB) != 0)
-        return 4 * KIB;
-    return op->flags.cap_2m || difference % GIB != 0 ? 2 * MIB : GIB;
+    bool pages_only = op->flags.cap_4k || (op->flags.cap_2m && spelling->page_shift > 12);
+    if (pages_only || difference % (2 * MIB) != 0)
+        return 0;
+    if (op->flags.cap_2m || difference % GIB != 0 || spelling->leaf_levels < 3)
+        return 1;
+    return difference % (512 * GIB) != 0 || spelling->leaf_levels < 4 ? 2 : 3;
 }
 
-/* So long a map takes a moment, and its table pages and credits are few hundred. */
-static uint64_t len_limit(const TraceOp *op)
+/* So long a map takes a moment, and its table pages and credits are few hundred of 4 KiB. */
+static uint64_t len_limit(const TraceOp *op, const Spelling *spelling)
 {
-    uint64_t unit = leaf_unit(op);
-    if (unit == 4 * KIB)
+    unsigned level = leaf_level(op, spelling);
+    if (level == 0)
         return 6 * MIB;
-    if (unit == 2 * MIB)
-        return 128 * MIB;
-    return op->flags.noreserve ? 8 * GIB : GIB + 8 * MIB;
+    if (level > 1 && op->flags.noreserve)
+        return level == 2 ? 8 * GIB : 1024 * GIB + 8 * MIB;
+    return level > 1 && spelling->page_shift == 12 ? GIB + 8 * MIB : 128 * MIB;
 }
 
-static TraceOp decode(InputArea area, const InputRecord *record)
+static void respell(TraceOp *op, const Spelling *spelling)
+{
+    op->virt = spell_virt(spelling, op->virt);
+    op->phys = spell_phys(spelling, op->phys);
+    op->len = spell_len(spelling, op->len);
+    op->flags = spell_flags(spelling, op->flags);
+}
+
+/* As the record has it, in the addresses of an input. */
+static TraceOp decode(InputArea area, const Spelling *spelling, const InputRecord *record)
 {
     TraceOp op = {.verb = input_verb(area, record)};
     switch (op.verb) {
@@ -154,7 +166,7 @@ static TraceOp decode(InputArea area, const InputRecord *record)
         op.phys = record->phys;
         op.virt = record->virt;
         op.flags = decode_flags(record);
-        op.len = record->len < LEN_ABSURD ? record->len % (len_limit(&op) + 1) : record->len;
+        op.len = record->len < LEN_ABSURD ? record->len % (len_limit(&op, spelling) + 1) : record->len;
         break;
     case TRACE_PROTECT:
         op.flags = decode_flags(record);
@@ -203,10 +215,11 @@ bool input_decode(Trace *trace, InputArea area, const char *format, const uint8_
     InputRecord records[INPUT_RECORDS_MAX];
     size_t count = input_records(data, size, records);
     bool open = false;
+    Spelling spelling;
     *trace = (Trace){.capacity = count + 2};
     trace->ops = calloc(trace->capacity, sizeof *trace->ops);
     char *name = strdup(format);
-    if (!trace->ops || !name) {
+    if (!trace->ops || !name || !spelling_of(format, &spelling)) {
         free(name);
         trace_free(trace);
         return false;
@@ -215,7 +228,9 @@ bool input_decode(Trace *trace, InputArea area, const char *format, const uint8_
     space.write_exec = input_header(data, size).write_exec;
     trace->ops[trace->count++] = space;
     for (size_t i = 0; i < count; i++) {
-        TraceOp op = decode(area, &records[i]);
+        TraceOp op = decode(area, &spelling, &records[i]);
+        if (!(records[i].more & INPUT_RAW))
+            respell(&op, &spelling);
         open = pair_batches(&op, open);
         trace->ops[trace->count++] = op;
     }

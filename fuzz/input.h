@@ -4,7 +4,8 @@
 
 /*
  * Fuzzer inputs: one byte of options, then records of one operation each. Every sequence of bytes is a valid
- * trace; every trace of one space, but for `wx` and what it expects, can be written as bytes.
+ * trace; every trace of one x86-64 space, but for `wx` and what it expects, can be written as bytes. For other formats
+ * the addresses are respelled (spelling.h).
  */
 
 #include "tools/trace/trace.h"
@@ -46,6 +47,7 @@ enum {
     INPUT_CAP_4K = 1 << 0,
     INPUT_CAP_2M = 1 << 1,
     INPUT_NO_RESERVE = 1 << 2,
+    INPUT_RAW = 1 << 7, /* the addresses are meant as they stand */
 };
 
 InputHeader input_header(const uint8_t *data, size_t size);
@@ -57,7 +59,8 @@ size_t input_write(uint8_t *data, size_t capacity, uint8_t header, const InputRe
 
 /*
  * The trace that the bytes mean, with a space of `format`. Lengths are cut so that no operation takes more
- * than a few hundred table pages; batches are paired. To be freed with trace_free. False: memory is out.
+ * than a few hundred table pages; batches are paired. To be freed with trace_free. False: memory is out, or the format
+ * is unknown.
  */
 bool input_decode(Trace *trace, InputArea area, const char *format, const uint8_t *data, size_t size);
 

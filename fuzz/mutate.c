@@ -9,7 +9,7 @@
 /* What an entry covers, from the page to the fifth level. */
 static const uint64_t spans[] = {PAGE, PAGE << 9, PAGE << 18, PAGE << 27, PAGE << 36};
 
-/* The ends of the address spaces of 4 and 5 levels and of their holes, and places between. */
+/* The ends of the address spaces of all formats and of their holes, and places between. */
 static const uint64_t places[] = {
     0,
     0x40000000,
@@ -22,6 +22,11 @@ static const uint64_t places[] = {
     0xffffffffffe00000,
     0xfffffffffffff000,
     0x1000000000000,
+    0x4000000000,
+    0xffffffc000000000,
+    0x10000000000000,
+    0xffff000000000000,
+    0xfff0000000000000,
     0xffffffc0000000,
     0x100000000000000,
     0xff00000000000000,
@@ -194,6 +199,8 @@ static void reflag(Mutation *m)
     record->rights ^= (uint8_t)(1 << mutation_random(m, 8));
     if (one_in(m, 2))
         record->more ^= (uint8_t)(1 << mutation_random(m, 3));
+    if (one_in(m, 8))
+        record->more ^= INPUT_RAW;
 }
 
 /* The k-th allocation from here on fails. */
