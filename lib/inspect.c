@@ -3,6 +3,7 @@
 /* Looking at a space as a whole: mem_vmap_stats and mem_vmap_verify. Both hold the lock throughout. */
 
 #include "lib/cursor.h"
+#include "lib/page_run.h"
 #include "lib/range.h"
 
 /* The leaves in a table of the lowest level: the entry that links it counts them, where it can count to all. */
@@ -170,6 +171,22 @@ static bool pool_is_sound(Verifying *v)
            rule(v, mem_vmap_pool_count(v->vmap) == pool->free, "the pool holds what it counts", pool->free);
 }
 
+/* Whether what writers remember of tables is what a walk finds. */
+static bool ways_are_sound(Verifying *v)
+{
+    const MemFormat *format = v->format;
+    bool sound = true;
+    for (unsigned i = 0; i < MEM_VMAP_WAYS && sound; i++) {
+        MemVmapWay known = v->vmap->ways[i], there = {0, NULL, NULL, NULL};
+        if (known.region == 0)
+            continue;
+        v->cursor.at = linear_from_virt(format, (known.region - 1) << format->levels[1].shift);
+        sound = way_walk(format, v->vmap, v->cursor.at, &there) && there.table == known.table &&
+                there.parent == known.parent && there.grandparent == known.grandparent;
+    }
+    return rule(v, sound, "a way that is remembered leads to its table", 0);
+}
+
 int mem_vmap_verify(MemVmap *vmap, MemVmapDefect *defect)
 {
     if (!is_space(vmap))
@@ -178,7 +195,7 @@ int mem_vmap_verify(MemVmap *vmap, MemVmapDefect *defect)
     Verifying v = {.format = format, .vmap = vmap, .tables = 1};
     space_lock(vmap);
     cursor_start(format, vmap, &v.cursor, 0, linear_mask(format));
-    bool sound = tree_is_sound(&v) && pool_is_sound(&v);
+    bool sound = tree_is_sound(&v) && ways_are_sound(&v) && pool_is_sound(&v);
     space_unlock(vmap);
     if (sound)
         return 0;

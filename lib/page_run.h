@@ -16,16 +16,8 @@ typedef struct mem_page_run {
     unsigned count;
 } PageRun;
 
-/* Remembers the table of the lowest level for the linear address `at`. */
-MEM_INLINE void way_remember(const MemFormat *format, MemVmap *vmap, usize at, MemEntry *table,
-                             MemEntry *parent, MemEntry *grandparent)
-{
-    usize region = way_region(format, virt_from_linear(format, at));
-    vmap->ways[region % MEM_VMAP_WAYS] = (MemVmapWay){region + 1, table, parent, grandparent};
-}
-
-/* Walks to the table of the lowest level for `at`, and remembers it. False: there is none. */
-MEM_INLINE bool way_find(const MemFormat *format, MemVmap *vmap, usize at)
+/* Walks to the table of the lowest level for `at`. False: there is none. */
+MEM_INLINE bool way_walk(const MemFormat *format, const MemVmap *vmap, usize at, MemVmapWay *way)
 {
     MemEntry *table = table_at(vmap, vmap->root), *parent = NULL, *grandparent = NULL;
     MEM_UNROLL_LEVELS
@@ -37,7 +29,7 @@ MEM_INLINE bool way_find(const MemFormat *format, MemVmap *vmap, usize at)
             return false;
         table = table_at(vmap, format->table_phys(entry, level));
     }
-    way_remember(format, vmap, at, table, parent, grandparent);
+    *way = (MemVmapWay){way_region(format, virt_from_linear(format, at)) + 1, table, parent, grandparent};
     return true;
 }
 
@@ -45,10 +37,10 @@ MEM_INLINE bool way_find(const MemFormat *format, MemVmap *vmap, usize at)
 MEM_INLINE bool page_run_find(const MemFormat *format, MemVmap *vmap, Range range, PageRun *run)
 {
     usize region = way_region(format, virt_from_linear(format, range.first));
-    const MemVmapWay *way = &vmap->ways[region % MEM_VMAP_WAYS];
+    MemVmapWay *way = &vmap->ways[region % MEM_VMAP_WAYS];
     if (way_region(format, range.first) != way_region(format, range.last))
         return false;
-    if (MEM_UNLIKELY(way->region != region + 1) && !way_find(format, vmap, range.first))
+    if (MEM_UNLIKELY(way->region != region + 1) && !way_walk(format, vmap, range.first, way))
         return false;
     run->slots = way->table + level_index(format, 0, range.first);
     run->parent = way->parent;
