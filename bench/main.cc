@@ -17,7 +17,7 @@ struct Settings {
     std::string traces = BENCH_TRACES;
     std::string filter;
     unsigned repetitions = 1;
-    bool list = false, progress = false, file = false;
+    bool list = false, progress = false, file = false, growth = false;
 };
 
 /* The value of argument `text` where it is `name`VALUE, else null. */
@@ -35,6 +35,8 @@ bool take(Settings &settings, const char *argument)
 {
     if (const char *directory = value_of(argument, "--traces="))
         settings.traces = directory;
+    else if (const char *format = value_of(argument, "--format="))
+        settings.filter = "^format/" + std::string(format) + "/";
     else if (const char *filter = value_of(argument, "--benchmark_filter="))
         settings.filter = strcmp(filter, "all") == 0 ? "" : filter;
     else if (strcmp(argument, "--benchmark_list_tests") == 0 ||
@@ -42,6 +44,8 @@ bool take(Settings &settings, const char *argument)
         settings.list = !strstr(argument, "=false");
     else if (strcmp(argument, "--progress") == 0)
         settings.progress = true;
+    else if (strcmp(argument, "--growth") == 0)
+        settings.growth = true;
     else
         return false;
     return true;
@@ -110,6 +114,21 @@ void run(const Settings &settings)
     benchmark::RunSpecifiedBenchmarks(display.get(), file.get());
 }
 
+/* How cost grows is measured apart: it takes memory, and minutes. */
+void add_benchmarks(const Settings &settings)
+{
+    if (settings.growth) {
+        add_growth_benchmarks();
+        return;
+    }
+    add_range_benchmarks();
+    add_translate_benchmarks();
+    add_reference_benchmarks();
+    add_trace_benchmarks(settings.traces.c_str());
+    add_format_range_benchmarks();
+    add_format_translate_benchmarks();
+}
+
 int main_or_throw(int argc, char **argv)
 {
     Settings settings = parse(argc, argv);
@@ -119,10 +138,7 @@ int main_or_throw(int argc, char **argv)
     if (benchmark::ReportUnrecognizedArguments(argc, argv))
         return 2;
 
-    add_range_benchmarks();
-    add_translate_benchmarks();
-    add_reference_benchmarks();
-    add_trace_benchmarks(settings.traces.c_str());
+    add_benchmarks(settings);
     if (settings.list) {
         list_benchmarks(settings.filter);
         return 0;

@@ -12,7 +12,8 @@ template <class Space> class Stage
 {
   public:
     explicit Stage(const Scenario &scenario)
-        : scenario_(scenario), space_(machine_), places_(scenario.places), cuts_(scenario.cuts)
+        : scenario_(scenario), space_(machine_, scenario.format), places_(scenario.places),
+          cuts_(scenario.cuts)
     {
         for (const Range &range : scenario.kept)
             code_ |= space_.map(range.phys, range.virt, range.len, scenario.flags);
@@ -117,9 +118,9 @@ template <class Space> const char *Stage<Space>::verdict_cut()
     return verdict_unmapped();
 }
 
-static Work work_of(const std::vector<Range> &ranges)
+static Work work_of(const Scenario &scenario, const std::vector<Range> &ranges)
 {
-    return {static_cast<double>(ranges.size()), pages_of(ranges)};
+    return {static_cast<double>(ranges.size()), pages_of(scenario, ranges)};
 }
 
 template <class Space> static const char *run_map(benchmark::State &state, const Scenario &scenario)
@@ -130,7 +131,7 @@ template <class Space> static const char *run_map(benchmark::State &state, const
         stage.unmap();
         stage.shuffle();
     };
-    timed(state, work_of(scenario.places), prepare, [&] { stage.map(); });
+    timed(state, work_of(scenario, scenario.places), prepare, [&] { stage.map(); });
     return stage.verdict_mapped();
 }
 
@@ -142,7 +143,7 @@ template <class Space> static const char *run_unmap(benchmark::State &state, con
         stage.map();
         stage.shuffle();
     };
-    timed(state, work_of(scenario.places), prepare, [&] { stage.unmap(); });
+    timed(state, work_of(scenario, scenario.places), prepare, [&] { stage.unmap(); });
     return stage.verdict_unmapped();
 }
 
@@ -154,7 +155,7 @@ template <class Space> static const char *run_cut(benchmark::State &state, const
         stage.map();
         stage.shuffle();
     };
-    timed(state, work_of(scenario.cuts), prepare, [&] { stage.cut(); });
+    timed(state, work_of(scenario, scenario.cuts), prepare, [&] { stage.cut(); });
     return stage.verdict_cut();
 }
 
@@ -163,7 +164,7 @@ template <class Space> static const char *run_protect(benchmark::State &state, c
 {
     Stage<Space> stage(scenario);
     stage.map();
-    Work once = work_of(scenario.places);
+    Work once = work_of(scenario, scenario.places);
     auto block = [&] {
         stage.protect(MEM_VMAP_READ);
         stage.protect(MEM_VMAP_WRITE);
@@ -231,6 +232,27 @@ template <class Space> static void add(const Row &row, const Load &load)
         return run_kind<Space>(state, row.kind, row.make(load.places));
     };
     add_benchmark(Space::prefix + std::string(row.name), run, load.effort);
+}
+
+/* What every format does, in pages of its own size. */
+static void add_format(const char *format)
+{
+    static const struct {
+        const char *name;
+        Kind kind;
+    } format_rows[] = {{"map_256", MAP}, {"unmap_256", UNMAP}, {"protect_256", PROTECT}};
+    for (const auto &row : format_rows) {
+        auto run = [kind = row.kind, format](benchmark::State &state) {
+            return run_kind<Engine>(state, kind, format_runs_of_256(shape_of(format), 8));
+        };
+        add_benchmark("format/" + std::string(format) + "/" + row.name, run);
+    }
+}
+
+void add_format_range_benchmarks()
+{
+    for (unsigned i = 0; const MemVmapFormat *format = mem_vmap_format_at(i); i++)
+        add_format(mem_vmap_format_name(format));
 }
 
 void add_range_benchmarks()

@@ -12,7 +12,7 @@
 /* What an iteration of the benchmark, which is one timed block, does. */
 struct Work {
     double calls; /* of the function that is measured */
-    double pages; /* of 4 KiB, that these calls concern */
+    double pages; /* that these calls concern: of 4 KiB, or of the format's size */
 };
 
 /*
@@ -54,7 +54,10 @@ void timed(benchmark::State &state, Work work, const Prepare &prepare, const Blo
 
 /* Each group of benchmarks; called once by main. */
 void add_range_benchmarks();
+void add_format_range_benchmarks();
+void add_growth_benchmarks();
 void add_translate_benchmarks();
+void add_format_translate_benchmarks();
 void add_reference_benchmarks();
 void add_trace_benchmarks(const char *directory);
 

@@ -17,18 +17,39 @@ static Range range_at(usize offset, usize len)
     return {VIRT + offset, PHYS + offset, len};
 }
 
-double pages_of(const std::vector<Range> &ranges)
+double pages_of(const Scenario &scenario, const std::vector<Range> &ranges)
 {
     usize total = 0;
     for (const Range &range : ranges)
         total += range.len;
-    return static_cast<double>(total / PAGE);
+    return static_cast<double>(total / scenario.page);
+}
+
+Shape shape_of(const char *format)
+{
+    constexpr usize AT = (usize)1 << 36;
+    MemVmapFormatInfo info;
+    mem_vmap_format_describe(mem_vmap_format_find(format), &info);
+    usize virt = info.half == MEM_VMAP_UPPER ? ~(AT - 1) : AT;
+    return {format, info.levels[0].size, virt, AT};
+}
+
+Scenario format_runs_of_256(const Shape &shape, usize places)
+{
+    usize page = shape.page, table = page / 8 * page;
+    Scenario scenario = {FLAGS, {}, {}, {}, shape.format, page};
+    for (usize i = 0; i < places; i++) {
+        usize first = i * table + (1 + i * 31) * page; /* as in runs_of_256 */
+        scenario.places.push_back({shape.virt + first, shape.phys + first, 256 * page});
+        scenario.kept.push_back({shape.virt + first - page, shape.phys + first - page, page});
+    }
+    return scenario;
 }
 
 Scenario single_pages(usize places)
 {
     constexpr usize TABLES = 4;
-    Scenario scenario = {FLAGS, {}, {}, {}};
+    Scenario scenario = {FLAGS, {}, {}, {}, nullptr, PAGE};
     Random random(1);
     for (usize table = 0; table < TABLES; table++) {
         /* A random order of the table's pages: the first are timed, half of them are kept. */
@@ -46,7 +67,7 @@ Scenario single_pages(usize places)
 
 Scenario runs_of_256(usize places)
 {
-    Scenario scenario = {FLAGS, {}, {}, {}};
+    Scenario scenario = {FLAGS, {}, {}, {}, nullptr, PAGE};
     for (usize i = 0; i < places; i++) {
         /* Each starts somewhere else, or all would compete for the same sets of the cache. */
         usize first = i * TABLE + (1 + i * 31) * PAGE;
@@ -58,7 +79,7 @@ Scenario runs_of_256(usize places)
 
 Scenario runs_of_512_kept(usize places)
 {
-    Scenario scenario = {FLAGS, {}, {}, {}};
+    Scenario scenario = {FLAGS, {}, {}, {}, nullptr, PAGE};
     for (usize i = 0; i < places; i++) {
         usize first = 2 * i * TABLE + 256 * PAGE;
         scenario.places.push_back(range_at(first, TABLE));
@@ -71,7 +92,7 @@ Scenario runs_of_512_kept(usize places)
 /* Places of `len` bytes one after the other, and a page behind them that keeps the tables above theirs. */
 static Scenario row_of(usize places, usize len, int flags)
 {
-    Scenario scenario = {flags, {}, {range_at(places * len, PAGE)}, {}};
+    Scenario scenario = {flags, {}, {range_at(places * len, PAGE)}, {}, nullptr, PAGE};
     for (usize i = 0; i < places; i++)
         scenario.places.push_back(range_at(i * len, len));
     return scenario;

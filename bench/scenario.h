@@ -18,12 +18,25 @@ struct Range {
 struct Scenario {
     int flags;
     std::vector<Range> places;
-    std::vector<Range> kept; /* mapped throughout, so that the tables that they are in stay */
-    std::vector<Range> cuts; /* one for each place: what is unmapped of it, where that is not all */
+    std::vector<Range> kept;      /* mapped throughout, so that the tables that they are in stay */
+    std::vector<Range> cuts;      /* one for each place: what is unmapped of it, where that is not all */
+    const char *format = nullptr; /* of the space; null: the default */
+    usize page = 4096;
 };
 
-/* Total of the ranges, in pages of 4 KiB. */
-double pages_of(const std::vector<Range> &ranges);
+/* Total of the ranges, in pages. */
+double pages_of(const Scenario &scenario, const std::vector<Range> &ranges);
+
+/* A format's page, and where it has 64 GiB of addresses. */
+struct Shape {
+    const char *format;
+    usize page, virt, phys;
+};
+
+Shape shape_of(const char *format);
+
+/* Runs of 256 pages of the format, each within a table of its own that stays; up to 8. */
+Scenario format_runs_of_256(const Shape &shape, usize places);
 
 /* Each of these makes a scenario with so many places. */
 using MakeScenario = Scenario(usize places);

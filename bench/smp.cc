@@ -76,7 +76,7 @@ void SmpCpus::stop()
         mem_vmap_cpu_leave(&cpu);
 }
 
-SmpEngine::SmpEngine(const Machine &machine) : Engine(on(machine.port()), nullptr, false)
+SmpEngine::SmpEngine(const Machine &machine, const char *format) : Engine(on(machine.port()), format, false)
 {
     run(&vmap_);
 }

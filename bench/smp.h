@@ -38,7 +38,7 @@ class SmpEngine : private SmpCpus, public Engine
   public:
     static constexpr const char *prefix = "smp/";
 
-    explicit SmpEngine(const Machine &machine);
+    explicit SmpEngine(const Machine &machine, const char *format = nullptr);
     ~SmpEngine();
 };
 

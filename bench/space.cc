@@ -9,13 +9,17 @@ extern "C" {
 static constexpr usize ARENA_PAGES = 1 << 17;
 
 /* Never reached: pages go to the pool and come from it, and the host is not what is measured. */
-static constexpr usize CACHE_PAGES = ARENA_PAGES;
+static constexpr usize CACHE_PAGES = (usize)1 << 30;
 
 static void forget_nothing(void *, const MemVmapPlan *)
 {
 }
 
-Machine::Machine() : host_(host_new(ARENA_PAGES))
+Machine::Machine() : Machine(ARENA_PAGES)
+{
+}
+
+Machine::Machine(usize pages) : host_(host_new(pages))
 {
     if (!host_)
         throw std::bad_alloc();
@@ -41,11 +45,13 @@ Engine::Engine(const Machine &machine, const char *format, bool write_exec)
 
 Engine::Engine(const MemVmapPort &port, const char *format, bool write_exec)
 {
+    const MemVmapFormat *is = format ? mem_vmap_format_find(format) : mem_vmap_format_at(0);
     MemVmapOptions options = {};
     options.cache_pages = CACHE_PAGES;
     options.allow_write_exec = write_exec;
-    options.type_index = convert_type_index; /* traces may use every memory type */
-    if (mem_vmap_init(&vmap_, &port, format ? mem_vmap_format_find(format) : nullptr, &options) != 0)
+    options.type_index =
+        convert_type_index(mem_vmap_format_name(is)); /* traces may use every memory type */
+    if (mem_vmap_init(&vmap_, &port, is, &options) != 0)
         throw std::bad_alloc();
 }
 

@@ -17,6 +17,7 @@ class Machine
 {
   public:
     Machine();
+    explicit Machine(usize pages); /* for tables */
     ~Machine();
     Machine(const Machine &) = delete;
     Machine &operator=(const Machine &) = delete;
@@ -66,6 +67,13 @@ class Engine
     bool sound()
     {
         return mem_vmap_verify(&vmap_, nullptr) == 0;
+    }
+
+    MemVmapStats stats()
+    {
+        MemVmapStats stats = {};
+        mem_vmap_stats(&vmap_, &stats);
+        return stats;
     }
 
   protected:

@@ -2,6 +2,7 @@
 #include "bench/random.h"
 #include "bench/reference.h"
 #include "bench/registry.h"
+#include "bench/scenario.h"
 #include "bench/space.h"
 
 static constexpr usize PAGE = 4096;
@@ -223,6 +224,37 @@ template <class Space> static void add_all()
     add<run_lookups<Cycle<Space>, Scattered>>(prefix + "translate_random", GIB_BITS);
     add<run_chain<Space>>(prefix + "translate_random_dependent", GIB_BITS);
     add<run_lookups<Straight<Space>, Scattered>>(prefix + "translate_2M_random", BIG_BITS);
+}
+
+/* As run_chain, in a format's own pages and addresses: what is hot is as many pages. */
+static const char *run_format_chain(benchmark::State &state, const char *format)
+{
+    const Shape shape = shape_of(format);
+    const usize offset = shape.virt - shape.phys;
+    std::vector<uint32_t> next = Random(3).cycle((usize)1 << HOT_BITS);
+    Machine machine;
+    Engine space(machine, format);
+    int code = 0;
+    for (usize i = 0; i < next.size(); i++)
+        code |= space.map(shape.phys + next[i] * shape.page, shape.virt + i * shape.page, shape.page,
+                          MEM_VMAP_WRITE);
+    usize virt = shape.virt;
+    auto block = [&] {
+        for (usize i = 0; i < STEPS; i++)
+            virt = space.translate(virt) + offset;
+    };
+    block();
+    timed(state, STEPS_WORK, nothing, block);
+    return verdict(code == 0 && virt == shape.virt); /* STEPS go round the cycle a whole number of times */
+}
+
+void add_format_translate_benchmarks()
+{
+    for (unsigned i = 0; const MemVmapFormat *format = mem_vmap_format_at(i); i++) {
+        const char *name = mem_vmap_format_name(format);
+        add_benchmark("format/" + std::string(name) + "/translate_hot",
+                      [name](benchmark::State &state) { return run_format_chain(state, name); });
+    }
 }
 
 void add_translate_benchmarks()

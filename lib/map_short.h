@@ -152,10 +152,10 @@ MEM_INLINE int engine_map(const MemFormat *format, MemVmap *vmap, usize phys, us
     }
     phys &= ~level_mask(format, 0);
     if (MEM_LIKELY(run.count == 1)) {
-        run.count = 1;
+        run.count = 1; /* known to the compiler from here on: no loop is left */
         result = map_pages_again(format, vmap, &run, phys);
     } else {
-        PageRun copy = run;
+        PageRun copy = run; /* has an address; `run` stays in registers */
         result = pages(vmap, &copy, phys);
     }
     space_unlock(vmap);

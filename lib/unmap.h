@@ -404,7 +404,7 @@ MEM_INLINE void engine_unmap(const MemFormat *format, MemVmap *vmap, usize virt,
     if (MEM_LIKELY(run.count == 1)) {
         unmap_page_again(format, vmap, &batch, &run, virt);
     } else {
-        PageRun copy = run;
+        PageRun copy = run; /* has an address; `run` stays in registers */
         pages(vmap, &batch, &copy, virt);
     }
     space_unlock(vmap);
