@@ -6,7 +6,11 @@
 # What configuring and building the project takes, tests and benchmarks included.
 # shellcheck disable=SC2034
 BUILD_PACKAGES=(build-essential cmake libbenchmark-dev libbsd-dev libcjson-dev libcmocka-dev ninja-build
-    pkg-config python3 scdoc zlib1g-dev)
+    pkg-config python3 scdoc valgrind zlib1g-dev)
+
+# What booting test kernels takes (ctest -L system): the machines, their firmware, and the tools for all of them.
+# shellcheck disable=SC2034
+SYSTEM_PACKAGES=(clang lld qemu-system-arm qemu-system-data qemu-system-misc qemu-system-x86)
 
 # A progress line. On stderr, so that a script's own output can be piped.
 say()

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: MIT
+# One toolchain for all three: clang and ld.lld. SYSTEM_ARCHITECTURE says for which.
+set(CMAKE_SYSTEM_NAME Generic)
+set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
+set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES SYSTEM_ARCHITECTURE)
+set(CMAKE_SYSTEM_PROCESSOR ${SYSTEM_ARCHITECTURE})
+set(CMAKE_C_COMPILER clang)
+set(CMAKE_ASM_COMPILER clang)
+
+set(targets_x86_64 x86_64-unknown-none)
+set(targets_riscv64 riscv64-unknown-none-elf)
+set(targets_aarch64 aarch64-unknown-none)
+set(flags_x86_64 "-mno-red-zone -mgeneral-regs-only")
+set(flags_riscv64 "-march=rv64imac -mabi=lp64 -mcmodel=medany -mno-relax")
+set(flags_aarch64 "-mgeneral-regs-only -mstrict-align")
+set(CMAKE_C_COMPILER_TARGET ${targets_${SYSTEM_ARCHITECTURE}})
+set(CMAKE_ASM_COMPILER_TARGET ${targets_${SYSTEM_ARCHITECTURE}})
+set(CMAKE_C_FLAGS_INIT "-ffreestanding -fno-pic -fno-stack-protector -fno-common ${flags_${SYSTEM_ARCHITECTURE}}")
+set(CMAKE_ASM_FLAGS_INIT "${flags_${SYSTEM_ARCHITECTURE}}")
+set(CMAKE_C_LINK_EXECUTABLE "ld.lld -z max-page-size=4096 <LINK_FLAGS> <OBJECTS> -o <TARGET> <LINK_LIBRARIES>")
