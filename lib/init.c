@@ -124,7 +124,7 @@ int mem_vmap_init(MemVmap *vmap, const MemVmapPort *port, const MemVmapFormat *f
     if (format == NULL || !suits(format->description, port->cpus))
         return MEM_ENOTSUP;
     vmap->port = *port;
-    vmap->page_flags = -1;
+    vmap->page_flags = INT64_MIN; /* which no flags are */
     meet_cpus(vmap);
     int result = set_options(vmap, format->description, options != NULL ? options : &no_options);
     if (result == 0)

@@ -244,7 +244,7 @@ typedef struct mem_vmap {
     MemVmapCpuSet active;             /* of which those that are not idle; where ASIDs are the machine's:
                                        * those that may have cached something of it */
     MemVmapWay ways[MEM_VMAP_WAYS];   /* by region; under the lock, as are */
-    int page_flags;                   /* the flags of the last map of pages, checked; -1: none */
+    int64_t page_flags;               /* the flags of the last map of pages, checked; no int: none */
     uint64_t page_attributes;         /* and what its entries had, but for their addresses */
     struct mem_vmap_batch *unflushed; /* batches whose flush has not ended */
     MemVmapPort port;

@@ -44,6 +44,9 @@ static void map_of_pages_builds_out_of_sight(void **state)
     watch_probes(space);
     must_map(space, PHYS, VIRT, 7 * PAGE, MEM_VMAP_CAP_4K);
     watch_end();
+    watch_probes(space);
+    must_map(space, PHYS, VIRT + G1 - M2, 7 * PAGE, 0);
+    watch_end();
 }
 
 static void unmap_in_a_large_leaf_leaves_the_rest_in_place(void **state)

@@ -16,6 +16,12 @@ class Fault:
     survives: str = ""
 
 
+SPLIT_LOOP = """\
+    do
+        split_fill(format, vmap, cursor, table, leaf);
+    while (!entry_replace(vmap, slot, &leaf, entry));
+"""
+
 FAULTS = [
     # Order of stores: what a CPU or a reader sees between two of them.
     Fault("publish_without_fence", "lib/entry.h",
@@ -35,26 +41,21 @@ FAULTS = [
         entry_publish_table(slot, count_add(format, entry, cursor->change[level]));
         entry_zero(cursor->table[level] + end, level_entries(format, level) - end);
 """),
-    Fault("split_linked_before_it_is_filled", "lib/split.h",
-          """\
-    do
-        split_fill(format, table, leaf, level);
-    while (!entry_replace(vmap, cursor_slot(format, cursor), &leaf, entry));
-""", """\
+    Fault("split_linked_before_it_is_filled", "lib/split.h", SPLIT_LOOP, """\
     MemEntry old = leaf;
-    while (!entry_replace(vmap, cursor_slot(format, cursor), &leaf, entry))
+    while (!entry_replace(vmap, slot, &leaf, entry))
         old = leaf;
-    split_fill(format, table, old, level);
+    split_fill(format, vmap, cursor, table, old);
 """),
     Fault("table_not_zeroed_at_its_head", "lib/map.h",
           "    entry_zero(cursor->table[below], level_index(format, below, cursor->at));\n", ""),
     Fault("table_not_zeroed_at_its_tail", "lib/map.h",
           "level_entries(format, level) - end);", "0);"),
     Fault("split_in_two_steps", "lib/split.h",
-          "    while (!entry_replace(vmap, cursor_slot(format, cursor), &leaf, entry));\n",
+          "    while (!entry_replace(vmap, slot, &leaf, entry));\n",
           """\
-    while (!entry_replace(vmap, cursor_slot(format, cursor), &leaf, 0));
-    entry_publish_table(cursor_slot(format, cursor), entry);
+    while (!entry_replace(vmap, slot, &leaf, 0));
+    entry_publish_table(slot, entry);
 """),
     Fault("fence_before_the_remote_shootdown", "lib/batch.c",
           "        __atomic_thread_fence(__ATOMIC_SEQ_CST);\n", "",
@@ -66,24 +67,19 @@ FAULTS = [
           "    *expected = entry;\n    MEM_VMAP_ENTRY_STORE(slot, entry);\n    return true;"),
     Fault("rights_by_a_plain_store", "lib/entry.h",
           """\
-        while (!MEM_VMAP_ENTRY_EXCHANGE(&slot[i], &old, format->with_rights(old, rights)))
+        while (!MEM_VMAP_ENTRY_EXCHANGE(&slot[i], &old, entry_with_rights(format, old, level, rights)))
             ;
-""", "        MEM_VMAP_ENTRY_STORE(&slot[i], format->with_rights(old, rights));\n"),
-    Fault("split_not_filled_again", "lib/split.h",
-          """\
-    do
-        split_fill(format, table, leaf, level);
-    while (!entry_replace(vmap, cursor_slot(format, cursor), &leaf, entry));
-""", """\
-    split_fill(format, table, leaf, level);
-    while (!entry_replace(vmap, cursor_slot(format, cursor), &leaf, entry))
+""", "        MEM_VMAP_ENTRY_STORE(&slot[i], entry_with_rights(format, old, level, rights));\n"),
+    Fault("split_not_filled_again", "lib/split.h", SPLIT_LOOP, """\
+    split_fill(format, vmap, cursor, table, leaf);
+    while (!entry_replace(vmap, slot, &leaf, entry))
         ;
 """),
     Fault("split_forgets_accessed_and_dirty", "lib/split.h",
-          "    MemEntry attributes = format->relevel(format->attributes(leaf, level), level, level - 1);\n",
+          "    MemEntry attributes = format->relevel(format->attributes(leaf, level), level, below);\n",
           """\
-    MemEntry attributes = format->relevel(format->attributes(leaf, level), level, level - 1);
-    attributes &= ~(format->accessed | format->dirty);
+    MemEntry attributes = format->relevel(format->attributes(leaf, level), level, below);
+    attributes = format->never_used(attributes);
 """),
     Fault("collapse_forgets_dirty", "lib/collapse.c",
           "    joint->dirty |= format->is_dirty(leaf);", "    joint->dirty &= format->is_dirty(leaf);"),
@@ -118,33 +114,33 @@ FAULTS = [
 """),
     Fault("miss_flag_not_cleared", "lib/find.h", "__ATOMIC_RELAXED) != miss))", "__ATOMIC_RELAXED) < miss))"),
     Fault("translate_drops_the_offset_in_a_large_leaf", "lib/find.h",
-          "(virt & level_mask(format, level));", "(virt & level_mask(format, 0));"),
+          "leaf_phys_of(format, found.entry, found.level, virt);",
+          "format->leaf_phys(found.entry, found.level) | (virt & level_mask(format, 0));"),
 
     # What the CPUs are told to forget.
     Fault("flush_skipped_unless_tables_went", "lib/batch.h",
           "    if (!batch_is_empty(batch) || batch->supplied)",
           "    if (batch->dropped_count > 0 || batch->supplied)"),
     Fault("flush_skipped_where_denials_come", "lib/entry.h",
-          "(rights & ~changed->all & denies)) != 0;", "(rights & changed->all & denies & ~rights)) != 0;"),
+          "(rights & ~old->all & denies)) != 0;", "(rights & old->all & denies & ~rights)) != 0;"),
     Fault("flush_skipped_where_grants_go", "lib/entry.h",
-          "((changed->any & ~rights & grants) | ", "((changed->any & rights & ~rights) | "),
-    Fault("rights_of_the_last_leaf_decide", "lib/entry.h",
-          "    changed->any |= old;\n", "    changed->any = old;\n"),
+          "((old->any & ~rights & grants) | ", "((old->any & rights & ~rights) | "),
+    Fault("rights_of_the_last_leaf_decide", "lib/protect.h",
+          "        summary_add(&old, entry_load(&slot[i]));\n", "        old.all = old.any = entry_load(&slot[i]);\n"),
+    Fault("rights_of_the_last_eight_leaves_decide", "lib/entry.h",
+          "        sum->any |= eight.any;\n", "        sum->any = eight.any;\n"),
     Fault("hole_taken_for_a_global_page", "lib/entry.h",
-          "cleared.all &= entry != 0 ? entry : ~(MemEntry)0;", "cleared.all &= entry;"),
-    Fault("split_not_flushed", "lib/split.h",
-          "    batch_note(format, batch, (Range){first, first + level_mask(format, level)}, level);\n",
-          "    (void)first;\n"),
-    Fault("split_flushed_in_part", "lib/split.h",
-          "(Range){first, first + level_mask(format, level)}, level);",
-          "(Range){first, first + level_mask(format, level - 1)}, level);"),
+          "cleared->all &= entry != 0 ? entry : ~(MemEntry)0;", "cleared->all &= entry;"),
+    Fault("split_not_flushed", "lib/split.h", "        batch_note(format, batch, block, level);\n", ""),
+    Fault("split_flushed_in_part", "lib/split.h", "batch_note(format, batch, block, level);",
+          "batch_note(format, batch, (Range){first, first + level_mask(format, level - 1)}, level);"),
     Fault("split_forgets_global", "lib/split.h",
-          "    batch->global |= leaves_global(format, leaf, leaf);\n", ""),
+          "        batch->plan.global |= leaves_global(format, leaf, leaf);\n", ""),
     Fault("unmap_forgets_global", "lib/unmap.h",
-          "    batch->global |= leaves_global(format, cleared->any, cleared->all);\n", ""),
-    Fault("subtree_forgets_global", "lib/unmap.h", "    batch->global |= vmap->has_global;\n", ""),
+          "    batch->plan.global |= leaves_global(format, cleared->any, cleared->all);\n", ""),
+    Fault("subtree_forgets_global", "lib/unmap.h", "    batch->plan.global |= vmap->has_global;\n", ""),
     Fault("collapse_forgets_global", "lib/collapse.c",
-          "    c->batch->global |= leaves_global(format, leaf, leaf);\n", ""),
+          "    c->batch->plan.global |= leaves_global(format, leaf, leaf);\n", ""),
     Fault("map_forgets_that_it_made_a_global", "lib/map.h",
           "    vmap->tables += plan->tables;\n    vmap->has_global |= (mapping->flags & MEM_VMAP_GLOBAL) != 0;\n",
           "    vmap->tables += plan->tables;\n"),
@@ -153,10 +149,11 @@ FAULTS = [
           "    vmap->has_global |= leaves_global(format, rights, rights);\n",
           "    protect_pass(format, vmap, batch, range, rights);\n"),
     Fault("walk_caches_forgotten", "lib/batch.h",
-          "    batch->tables = true;\n    vmap->tables -= pages;\n", "    vmap->tables -= pages;\n"),
-    Fault("batch_overflow_dropped", "lib/batch.h", "        batch->everything = true;", "        batch->tables = true;"),
+          "    batch->plan.tables = true;\n    vmap->tables -= pages;\n", "    vmap->tables -= pages;\n"),
+    Fault("batch_overflow_dropped", "lib/batch.h", "        batch->plan.everything = true;", "        batch->plan.tables = true;"),
     Fault("everything_dropped_from_the_plan", "lib/batch.c",
-          "plan->everything = batch->everything;", "plan->everything = batch->everything && batch->tables;"),
+          "    if (batch->plan.everything)\n        batch->plan.count = 0;\n",
+          "    batch->plan.everything = batch->plan.everything && batch->plan.tables;\n"),
     Fault("ranges_merge_across_the_top", "lib/batch.h", "second->first != 0 && ", ""),
     Fault("ranges_of_two_strides_merge", "lib/batch.h", "first->stride == second->stride && ", ""),
     Fault("ranges_merge_over_a_gap", "lib/batch.h",
@@ -170,38 +167,38 @@ FAULTS = [
     Fault("tables_released_before_the_flush", "lib/batch.c",
           """\
     if (!batch_is_empty(batch))
-        shoot_down(batch);
+        mem_vmap_batch_shoot_down(batch);
     mem_vmap_pool_put(vmap, settle(vmap, batch));
 """, """\
     usize surplus = settle(vmap, batch);
     if (!batch_is_empty(batch))
-        shoot_down(batch);
+        mem_vmap_batch_shoot_down(batch);
     mem_vmap_pool_put(vmap, surplus);
 """),
     Fault("pages_put_back_before_the_flush", "lib/batch.c",
           """\
     if (!batch_is_empty(batch))
-        shoot_down(batch);
+        mem_vmap_batch_shoot_down(batch);
     mem_vmap_pool_put(vmap, settle(vmap, batch));
 """, """\
     mem_vmap_pool_put(vmap, settle(vmap, batch));
     if (!batch_is_empty(batch))
-        shoot_down(batch);
+        mem_vmap_batch_shoot_down(batch);
 """),
     Fault("lost_told_before_the_flush", "lib/batch.c",
           """\
     if (!batch_is_empty(batch))
-        shoot_down(batch);
+        mem_vmap_batch_shoot_down(batch);
     mem_vmap_pool_put(vmap, settle(vmap, batch));
     tell_lost(batch);
 """, """\
     tell_lost(batch);
     if (!batch_is_empty(batch))
-        shoot_down(batch);
+        mem_vmap_batch_shoot_down(batch);
     mem_vmap_pool_put(vmap, settle(vmap, batch));
 """),
     Fault("lost_not_told", "lib/batch.c",
-          "batch->lost.stride != 0 && port->lost", "batch->lost.stride != 0 && batch->everything && port->lost"),
+          "batch->lost.stride != 0 && port->lost", "batch->lost.stride != 0 && batch->plan.everything && port->lost"),
     Fault("lost_told_without_sign_extension", "lib/unmap.h",
           "usize virt = virt_from_linear(format, first);", "usize virt = first;"),
     Fault("others_behind_our_own_batch_ignored", "lib/batch.h",
@@ -209,15 +206,21 @@ FAULTS = [
     Fault("others_that_touch_by_a_page_ignored", "lib/batch.c",
           "first <= other_last && other_first <= last;", "first < other_last && other_first + 0xfff < last;"),
     Fault("others_that_overflowed_ignored", "lib/batch.c",
-          "    if (batch->everything)\n        return true;\n", ""),
+          "    if (batch->plan.everything)\n        return true;\n", ""),
     Fault("others_that_dropped_tables_ignored", "lib/batch.c",
           "what == LEFT_LEAVES_AND_TABLES && i <", "what == LEFT_LEAVES_AND_TABLES && i + 64 <"),
     Fault("map_returns_beside_a_flush", "lib/map.h",
           "    if (MEM_UNLIKELY(stale))", "    if (MEM_UNLIKELY(stale && plan.supplied))"),
-    Fault("short_map_returns_beside_a_flush", "lib/map.h",
-          "vmap->unflushed == NULL && page_run_find", "page_run_find"),
+    Fault("short_map_returns_beside_a_flush", "lib/map_short.h",
+          "vmap->unflushed != NULL || way_region(format, mapping->last) >", "way_region(format, mapping->last) >"),
+    Fault("new_table_beside_a_flush", "lib/map_short.h",
+          "vmap->unflushed != NULL || way_region(format, first) !=", "way_region(format, first) !="),
+    Fault("map_again_returns_beside_a_flush", "lib/map_short.h",
+          "phys <= vmap->phys_last && vmap->unflushed == NULL &&", "phys <= vmap->phys_last &&"),
     Fault("short_unmap_returns_beside_a_flush", "lib/unmap.h",
-          "        batch_note_waiting(format, vmap, batch, range);\n        Cleared", "        Cleared"),
+          "        batch_note_waiting(format, vmap, batch, range);\n        runs_cut", "        runs_cut"),
+    Fault("unmap_again_returns_beside_a_flush", "lib/unmap.h",
+          "count_is_exact(format, 0) && vmap->unflushed == NULL &&", "count_is_exact(format, 0) &&"),
     Fault("long_unmap_returns_beside_a_flush", "lib/unmap.h",
           "        space_lock(vmap);\n        batch_note_waiting(format, vmap, batch, range);\n",
           "        space_lock(vmap);\n"),
@@ -228,12 +231,12 @@ FAULTS = [
           "        return result;\n    batch_note_waiting(format, vmap, batch, range);\n",
           "        return result;\n"),
     Fault("second_flush_leaves_the_walk_caches", "lib/batch.h",
-          "    batch->tables = true;\n    batch->global |= vmap->has_global;\n",
-          "    batch->global |= vmap->has_global;\n"),
+          "    batch->plan.tables = true;\n    batch->plan.global |= vmap->has_global;\n",
+          "    batch->plan.global |= vmap->has_global;\n"),
     Fault("second_flush_leaves_globals", "lib/batch.h",
-          "    batch->tables = true;\n    batch->global |= vmap->has_global;\n", "    batch->tables = true;\n"),
+          "    batch->plan.tables = true;\n    batch->plan.global |= vmap->has_global;\n", "    batch->plan.tables = true;\n"),
     Fault("map_beside_a_flush_leaves_globals", "lib/batch.c",
-          "    batch.global = vmap->has_global;\n", ""),
+          "    batch.plan.global = vmap->has_global;\n", ""),
     Fault("batch_drops_more_than_it_holds", "lib/batch.h",
           "batch->dropped_count + format->top + 1 <=", "batch->dropped_count + 1 <="),
 
@@ -244,13 +247,17 @@ FAULTS = [
                (Range){inside & ~mask, inside | mask});
 """, "    (void)inside, (void)mask;\n"),
     Fault("collapsed_table_leaks", "lib/collapse.c",
-          "    batch_drop(format, c->vmap, c->batch, format->table_phys(table, level), 0, 1, block);\n", ""),
+          "    batch_drop(format, c->vmap, c->batch, phys, 0, 1, block);\n", ""),
     Fault("empty_table_stays_counted", "lib/unmap.h",
           "    entry_clear(slot);\n    cursor->change[level + 1]--;\n", "    entry_clear(slot);\n"),
     Fault("dropped_subtree_stays_counted", "lib/unmap.h",
           "subtree.pages, block);\n    cursor->change[level]--;\n", "subtree.pages, block);\n"),
-    Fault("map_counts_one_too_few", "lib/map.h",
-          "entry_recount(format, run->parent, run->count);", "entry_recount(format, run->parent, run->count - 1);"),
+    Fault("map_counts_one_too_few", "lib/map_short.h",
+          "run->slots, run->count, first, 0);\n    entry_recount(format, run->parent, run->count);",
+          "run->slots, run->count, first, 0);\n    entry_recount(format, run->parent, run->count - 1);"),
+    Fault("map_again_counts_one_too_few", "lib/map_short.h",
+          "page_attributes, phys, 0);\n    entry_recount(format, run->parent, run->count);",
+          "page_attributes, phys, 0);\n    entry_recount(format, run->parent, run->count - 1);"),
     Fault("unmap_flushes_one_page_too_few", "lib/unmap.h", "(cleared->last + 1) << shift) - 1}", "cleared->last << shift)}"),
     Fault("unmap_counts_holes", "lib/unmap.h",
           "entry_recount(format, run.parent, -cleared.leaves);",
@@ -295,9 +302,10 @@ FAULTS = [
     Fault("overlap_with_a_larger_leaf_unseen", "lib/map.h",
           "    return format->kind(entry, level) == ENTRY_LEAF ? MEM_EOVERLAP : 0;", "    return 0;"),
     Fault("overlap_in_the_eighth_entry_unseen", "lib/entry.h",
-          "entry_load(slot + 6) | entry_load(slot + 7)", "entry_load(slot + 6) | entry_load(slot + 6)"),
+          "entry_peek(slot + 6) | entry_peek(slot + 7)", "entry_peek(slot + 6) | entry_peek(slot + 6)"),
     Fault("overlap_in_the_last_entry_unseen", "lib/entry.h",
-          "    for (; slot < end; slot++)", "    for (; slot + 1 < end; slot++)"),
+          "    for (; slot < end; slot++)\n        if (entry_load(slot) != 0)",
+          "    for (; slot + 1 < end; slot++)\n        if (entry_load(slot) != 0)"),
     Fault("range_may_wrap", "lib/range.h", "(end < virt || ", "("),
     Fault("range_may_cross_the_hole", "lib/range.h", " || !same_part(format, virt, end)))", "))"),
     Fault("last_page_off_by_one", "lib/range.h",
@@ -315,7 +323,10 @@ FAULTS = [
     Fault("error_order", "lib/map.h",
           "    Range pages;\n    if (MEM_UNLIKELY(len == 0))\n        return MEM_EINVAL;\n", "    Range pages;\n"),
     Fault("protect_over_a_hole", "lib/entry.h",
-          "        full &= entry_load(&slot[i]) != 0;", "        full &= i == 0 || entry_load(&slot[i]) != 0;"),
+          "    return full && (format->common_kind == NULL || summary_kind(format, sum, 0) == ENTRY_LEAF);",
+          "    return full;"),
+    Fault("protect_over_a_hole_where_kinds_do_not_show", "lib/entry.h",
+          "        full &= entry != 0;\n", "        full = entry != 0;\n"),
     Fault("collapse_ignores_rights", "lib/collapse.c", "attributes != joint->attributes ||\n        ", ""),
     Fault("collapse_assumes_contiguity", "lib/collapse.c",
           "phys != joint->phys + ((usize)joint->entries << format->levels[level].shift))",
@@ -350,4 +361,149 @@ FAULTS = [
           "X86_PRESENT | X86_WRITE | X86_USER | X86_ACCESSED;", "X86_PRESENT | X86_WRITE | X86_USER;"),
     Fault("reserved_bits_of_a_large_leaf_unchecked", "arch/x86_64/format.h",
           "(12 + 9 * level)) - 1;", "(12 + 0 * level)) - 1;"),
+
+    # The short ways of map and unmap.
+    Fault("way_kept_when_its_table_goes", "lib/batch.h", "    ways_forget(format, vmap, block);\n", ""),
+    Fault("one_way_forgotten_of_a_large_block", "lib/batch.h",
+          "        for (unsigned i = 0; i < MEM_VMAP_WAYS; i++)\n            vmap->ways[i].region = 0;\n",
+          "        vmap->ways[region % MEM_VMAP_WAYS].region = 0;\n"),
+    Fault("way_of_another_region", "lib/page_run.h",
+          "mask - (virt & mask) || way->region != region + 1)", "mask - (virt & mask) || way->region == 0)"),
+    Fault("walk_of_another_region", "lib/page_run.h",
+          "MEM_UNLIKELY(way->region != region + 1) &&", "MEM_UNLIKELY(way->region == 0) &&"),
+    Fault("pages_beyond_the_table_found_again", "lib/page_run.h",
+          "len - 1 > mask - (virt & mask) ||", "len - 1 > mask ||"),
+    Fault("last_byte_takes_no_page_with_it", "lib/page_run.h",
+          "(((virt & level_mask(format, 0)) + len - 1) >>", "((len - 1) >>"),
+    Fault("neighbours_assumed_where_counts_wrap", "lib/page_run.h",
+          "(index > 0 && entry_load(run->slots - 1) != 0)", "(index > 0)"),
+    Fault("map_again_beyond_the_physical_width", "lib/map_short.h",
+          "           phys <= vmap->phys_last && vmap->unflushed", "           vmap->unflushed"),
+    Fault("map_again_over_the_physical_width", "lib/map_short.h",
+          " && len - 1 <= vmap->phys_last - phys &&\n", " &&\n"),
+    Fault("map_again_unaligned", "lib/map_short.h", "((virt ^ phys) & level_mask(format, 0)) == 0 &&", "true &&"),
+    Fault("map_again_with_other_flags", "lib/map_short.h", "flags == vmap->page_flags &&", "true &&"),
+    Fault("map_again_makes_no_runs", "lib/map_short.h",
+          "(format->contiguous == 0 || run->count < run_entries(format, 0));", "true;"),
+    Fault("map_again_over_what_is_there", "lib/map_short.h",
+          "    if (MEM_UNLIKELY(!entries_empty(run->slots, run->count)))\n        return MEM_EOVERLAP;\n    entry_fill",
+          "    entry_fill"),
+    Fault("flags_of_a_failed_map_kept", "lib/map_short.h", "found && result == 0 && !flush", "found && !flush"),
+    Fault("flags_kept_where_absent_entries_are_cached", "lib/map_short.h",
+          "found && result == 0 && !flush", "found && result == 0"),
+    Fault("pages_of_two_tables_over_the_second", "lib/map_short.h",
+          "!entries_empty(head.slots, head.count) || !entries_empty(tail.slots, tail.count)",
+          "!entries_empty(head.slots, head.count)"),
+    Fault("pages_of_tables_not_known_as_global", "lib/map_short.h",
+          "    vmap->has_global |= (mapping->flags & MEM_VMAP_GLOBAL) != 0;\n    *result = 0;\n", "    *result = 0;\n"),
+    Fault("new_table_not_known_as_global", "lib/map_short.h",
+          "    vmap->has_global |= (mapping->flags & MEM_VMAP_GLOBAL) != 0;\n    return table;\n", "    return table;\n"),
+    Fault("new_table_not_zeroed_at_its_head", "lib/map_short.h", "    entry_zero(table, begin);\n", ""),
+    Fault("new_table_not_zeroed_at_its_tail", "lib/map_short.h",
+          "    entry_zero(table + end, level_entries(format, 0) - end);\n", ""),
+    Fault("new_table_linked_before_it_is_complete", "lib/map_short.h",
+          """\
+    entry_zero(table + end, level_entries(format, 0) - end);
+    entry_publish_table(slot, count_add(format, format->table(phys, 1), end - begin));
+""", """\
+    entry_publish_table(slot, count_add(format, format->table(phys, 1), end - begin));
+    entry_zero(table + end, level_entries(format, 0) - end);
+"""),
+    Fault("new_table_not_counted_above", "lib/map_short.h", "    entry_recount(format, parent, 1);\n", ""),
+    Fault("new_table_instead_of_a_large_leaf", "lib/map_short.h",
+          "(mapping->leaf_level > 0 && block_within(format, 1, first, last)) || ", ""),
+    Fault("new_table_of_a_page_that_is_owed", "lib/map_short.h",
+          "pool_usable(&vmap->pool) == 0)\n", "vmap->pool.free == 0)\n"),
+    Fault("new_table_in_place_of_another", "lib/map_short.h",
+          "parent == NULL || entry_load(slot) != 0", "parent == NULL"),
+    Fault("new_table_beside_the_reserve", "lib/map_short.h", "    pool_use_reserve(&vmap->pool, 1);\n", ""),
+    Fault("unmap_again_of_the_last_pages", "lib/unmap.h",
+          "           page_run_again(format, vmap, virt, len, run) &&\n"
+          "           page_run_has_neighbours(format, run, (Range){0, 0});",
+          "           page_run_again(format, vmap, virt, len, run);"),
+    Fault("unmap_again_cuts_runs", "lib/unmap.h", "vmap->unflushed == NULL && !may_cut_runs(format, vmap) &&",
+          "vmap->unflushed == NULL &&"),
+    Fault("unmap_again_is_never_global", "lib/unmap.h",
+          "    batch->plan.global = leaves_global(format, entry, entry);\n", ""),
+    Fault("unmap_again_of_pages_is_never_global", "lib/unmap.h",
+          "    Cleared cleared = vmap->has_global\n", "    Cleared cleared = false\n"),
+    Fault("unmap_again_keeps_the_count", "lib/unmap.h", "    entry_recount(format, run->parent, -1u);\n", ""),
+    Fault("last_table_unmapped_again", "lib/unmap.h",
+          "    if (count >> format->count_shift <= 1)\n        return;\n", ""),
+    Fault("table_unmapped_again_is_counted", "lib/unmap.h",
+          "    entry_recount(format, way->grandparent, -1u);\n", ""),
+    Fault("table_unmapped_again_is_never_global", "lib/unmap.h",
+          "    batch->plan.global = vmap->has_global;\n    batch_drop(", "    batch_drop("),
+    Fault("part_of_a_table_unmapped_again", "lib/unmap.h", " || len != mask + 1 ||\n", " || len > mask + 1 ||\n"),
+    Fault("end_of_a_table_unmapped_again", "lib/unmap.h", "(virt & mask) != 0 || len !=", "len !="),
+
+    # Entries by eight.
+    Fault("eight_leaves_with_mixed_credits", "lib/entry.h",
+          "    if (level > 0 && ((sum.all ^ sum.any) & format->no_reserve) != 0)\n        return false;\n", ""),
+    Fault("eight_leaves_without_credits", "lib/entry.h",
+          "level > 0 && (sum.all & format->no_reserve) ? 8 : 0;", "0;"),
+    Fault("eight_leaves_counted_as_seven", "lib/entry.h", "    cleared->leaves += 8;\n", "    cleared->leaves += 7;\n"),
+    Fault("eight_leaves_of_a_subtree_with_mixed_credits", "lib/unmap.h",
+          "bool alike = kind == ENTRY_TABLE || ((eight.all ^ eight.any) & format->no_reserve) == 0;",
+          "bool alike = true;"),
+    Fault("a_table_among_leaves_taken_for_a_leaf", "arch/x86_64/format.h",
+          "    if (level == 0 || (all & X86_LARGE))\n        return ENTRY_LEAF;\n    return any & X86_LARGE ? ENTRY_EMPTY",
+          "    if (level == 0 || (any & X86_LARGE))\n        return ENTRY_LEAF;\n    return any & X86_LARGE ? ENTRY_EMPTY"),
+    Fault("a_leaf_among_tables_taken_for_a_table", "arch/x86_64/format.h",
+          "    return any & X86_LARGE ? ENTRY_EMPTY : ENTRY_TABLE;", "    return ENTRY_TABLE;"),
+    Fault("rights_that_differ_flipped", "lib/entry.h",
+          "format->rights_are_plain && ((old->all ^ old->any) & format->rights) == 0", "format->rights_are_plain"),
+
+    # Contiguous runs, and break-before-make.
+    Fault("run_at_the_first_edge_not_cut", "lib/breaking.h",
+          "    run_cut(format, vmap, batch, table, level, first);\n", ""),
+    Fault("run_at_the_last_edge_not_cut", "lib/breaking.h",
+          "    run_cut(format, vmap, batch, table, level, end);\n", ""),
+    Fault("run_cut_but_not_flushed", "lib/breaking.c", "    batch_note(format, batch, run, level);\n", ""),
+    Fault("run_of_unaligned_frames", "lib/fold.c",
+          "leaf_in_run(format, first) || (phys & run_mask(format, level)) != 0", "leaf_in_run(format, first)"),
+    Fault("run_of_unaligned_entries", "lib/fold.c", "(cursor->at & mask) == 0 && (cursor->at | mask)", "(cursor->at | mask)"),
+    Fault("run_of_frames_that_are_not_contiguous", "lib/fold.c",
+          " || format->leaf_phys(leaf, level) != phys + i * size ||", " ||"),
+    Fault("run_loses_dirty", "lib/breaking.c",
+          "    attributes = noted & MEM_VMAP_DIRTY ? format->with_dirty(attributes) : attributes;\n",
+          ""),
+    Fault("run_accessed_if_any_was", "lib/breaking.c",
+          "all = r->mark == RUN_MARK ? MEM_VMAP_ACCESSED : 0;", "all = 0;"),
+    Fault("run_misses_a_late_write", "lib/breaking.c",
+          "    else if (may_be_written(&r))\n        r.noted |= MEM_VMAP_DIRTY;\n", ""),
+    Fault("break_without_its_flush", "lib/breaking.c", "    forget_now(vmap, block, level, *before);\n", ""),
+    Fault("break_for_rights_without_its_flush", "lib/breaking.c", "    if (broken != 0)\n", "    if (false)\n"),
+    Fault("run_broken_without_its_flush", "lib/breaking.c",
+          "    if (broken)\n        forget_now(vmap, run, level, before);\n    else if", "    if (broken)\n        ;\n    else if"),
+    Fault("interim_left_in_place", "lib/breaking.c",
+          "        while (!entry_replace(vmap, &slot[i], &entry, remarked(&r, i, entry)))",
+          "        while (!broken && !entry_replace(vmap, &slot[i], &entry, remarked(&r, i, entry)))"),
+    Fault("rights_of_a_run_without_a_break", "lib/protect.h",
+          "    if (must_break_for_rights(format, old, rights))\n", "    if (false)\n"),
+    Fault("page_of_an_equal_run_taken_for_its_first", "lib/run.h",
+          "format->runs_are_equal ? leaf_mask(format, leaf, level) : level_mask(format, level);",
+          "level_mask(format, level);"),
+    Fault("split_keeps_a_run_that_the_range_cuts", "lib/split.h",
+          "    split_cut_run(format, table, attributes, base, below, cursor->at);\n", ""),
+    Fault("split_leaves_its_run", "lib/split.h",
+          "    leaf = split_leave_run(format, vmap, batch, cursor, leaf);\n", ""),
+    Fault("lost_leaf_leaves_its_run", "lib/unmap.h",
+          "    split_leave_run(format, vmap, batch, cursor, entry_load(cursor_slot(format, cursor)));\n", ""),
+
+    # The software TLB.
+    Fault("line_read_without_a_second_look", "lib/tlb.h", "    differ |= tlb_get(&line->sequence) ^ sequence;\n", ""),
+    Fault("line_read_while_it_is_written", "lib/tlb.h", "(sequence & 1) | (tlb_get", "(tlb_get"),
+    Fault("line_of_another_space", "lib/tlb.h",
+          "(tlb_get(&line->space) ^ vmap->id) | (tlb_get(&line->drops) ^ drops);", "(tlb_get(&line->drops) ^ drops);"),
+    Fault("line_of_a_table_that_went", "lib/tlb.h", " | (tlb_get(&line->drops) ^ drops);", ";"),
+    Fault("latest_line_of_another_region", "lib/tlb.h",
+          "tlb_read(line, vmap, way_region(format, virt), drops);", "tlb_read(line, vmap, tlb_get(&line->region), drops);"),
+    Fault("line_of_a_large_leaf_taken_for_pages", "lib/tlb.h",
+          "way == 0 || (way & TLB_LEVEL_MASK) != 0", "way == 0"),
+    Fault("page_of_a_line_not_validated", "lib/tlb.h",
+          "    return MEM_LIKELY(read_is_valid(format, vmap, virt, drops)) ? entry : 0;", "    return entry;"),
+    Fault("leaf_of_a_line_not_validated", "lib/tlb.h",
+          "    if (MEM_UNLIKELY(!read_is_valid(format, vmap, at, drops)))\n        return false;\n", ""),
+    Fault("line_written_by_two", "lib/tlb.c", "(sequence & 1) != 0 || !__atomic", "!__atomic"),
 ]

@@ -45,6 +45,7 @@ ORACLES = [
     ("exhaustive", r"exhaustive_\w+"),
     ("replay", r"replay_\w+"),
     ("model x86", r"model_x86\w+"),
+    ("model others", r"model_(riscv|aarch64|ept)\w+"),
     ("simulator", r"sim_random|sim_exhaustive\w+"),
     ("proof", r"proof_(?!faults)\w+"),  # proof_faults plants faults of its own
 ]

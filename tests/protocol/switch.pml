@@ -26,7 +26,17 @@ inline save_slot(c)
 #define clear_slot(c) slot_generation[SLOT(c, number)] = 0
 #endif
 
-/* The slot of the space `next`, or one taken over in turn; and what the CPU has of that space. */
+/* Not the slot that is loaded, where there are several. */
+#if ASIDS > 1
+#define NEXT_SLOT(c) (next_slot[c] + 1 == asid[c] -> asid[c] % ASIDS : next_slot[c])
+#else
+#define NEXT_SLOT(c) next_slot[c]
+#endif
+
+/*
+ * The slot of the space `next`, or one taken over in turn; and what the CPU has of that space. With one slot
+ * lib/switch.c uses none: here, where there are two spaces, it is the case in which slots are taken over.
+ */
 inline find_slot(c)
 {
     if
@@ -35,7 +45,7 @@ inline find_slot(c)
     :: slot_space[SLOT(c, 2)] == next -> number = 2
 #endif
     :: else ->
-       number = next_slot[c] + 1;
+       number = NEXT_SLOT(c) + 1;
        next_slot[c] = number % ASIDS;
        slot_space[SLOT(c, number)] = next;
        clear_slot(c)
