@@ -63,18 +63,25 @@ MEM_INLINE bool must_break_for_rights(const MemFormat *format, const Summary *ol
     return format->interim != NULL && ((old->any & format->contiguous) | local) != 0;
 }
 
-/* Gives `count` leaves of one table, the linear `range`, which `old` sums up, new rights. */
-MEM_INLINE void protect_leaves(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, MemEntry *slot,
-                               unsigned count, unsigned level, Range range, MemEntry rights,
-                               const Summary *old)
+/* Leaves of one table, and what they are of linear addresses. */
+typedef struct mem_leaves {
+    MemEntry *slot;
+    unsigned count, level;
+    Range range;
+} Leaves;
+
+/* Gives leaves, which `old` sums up, new rights. */
+MEM_INLINE void protect_leaves(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Leaves leaves,
+                               MemEntry rights, const Summary *old)
 {
-    unsigned index = level_index(format, level, range.first);
-    runs_cut(format, vmap, batch, slot - index, level, range.first, range.last + 1);
+    Range range = leaves.range;
+    MemEntry *table = leaves.slot - level_index(format, leaves.level, range.first);
+    runs_cut(format, vmap, batch, table, leaves.level, range.first, range.last + 1);
     if (must_break_for_rights(format, old, rights))
-        mem_vmap_break_for_rights(vmap, slot, count, level, range.first, rights);
-    entry_set_rights(format, vmap, slot, count, level, rights, old);
+        mem_vmap_break_for_rights(vmap, leaves.slot, leaves.count, leaves.level, range.first, rights);
+    entry_set_rights(format, vmap, leaves.slot, leaves.count, leaves.level, rights, old);
     entries_made(format);
-    protect_note(format, batch, range, level, rights, old);
+    protect_note(format, batch, range, leaves.level, rights, old);
 }
 
 /* Changes the leaves that follow in this table and in the range, and moves behind them. */
@@ -88,7 +95,7 @@ MEM_INLINE void protect_run(const MemFormat *format, MemVmap *vmap, MemVmapBatch
     Summary old = {~(MemEntry)0, 0};
     for (unsigned i = 0; i < run; i++)
         summary_add(&old, entry_load(&slot[i]));
-    protect_leaves(format, vmap, batch, slot, run, level, range, rights, &old);
+    protect_leaves(format, vmap, batch, (Leaves){slot, run, level, range}, rights, &old);
     cursor->at = end;
 }
 
@@ -167,7 +174,7 @@ MEM_INLINE int protect_page_run(const MemFormat *format, MemVmap *vmap, MemVmapB
     if (!entries_full(format, run->slots, run->count, &old))
         return MEM_EMISS;
     batch_note_waiting(format, vmap, batch, range);
-    protect_leaves(format, vmap, batch, run->slots, run->count, 0, range, rights, &old);
+    protect_leaves(format, vmap, batch, (Leaves){run->slots, run->count, 0, range}, rights, &old);
     vmap->has_global |= leaves_global(format, rights, rights);
     return 0;
 }

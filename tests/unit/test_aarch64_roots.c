@@ -72,8 +72,7 @@ static void bug_24_one_more_invalidation_and_barrier_make_good_for_an_erratum(vo
 static void the_most_steps_fit(void **state)
 {
     (void)state;
-    MemVmapCpuFeatures features = {
-        .asids = 256, .extensions = RANGES, .errata = MEM_VMAP_REPEAT_BROADCAST};
+    MemVmapCpuFeatures features = {.asids = 256, .extensions = RANGES, .errata = MEM_VMAP_REPEAT_BROADCAST};
     MemVmapPlan plan = {.count = MEM_VMAP_BATCH_RANGES};
     MemVmapStep steps[MEM_VMAP_STEPS];
     for (unsigned i = 0; i < MEM_VMAP_BATCH_RANGES; i++)

@@ -22,41 +22,41 @@ typedef struct affected {
 
 #define ALL_REVISIONS(implementer, part)                                                                   \
     {                                                                                                      \
-        implementer, part, 0xfff, 0x00, 0xff, MEM_VMAP_REPEAT_BROADCAST                                 \
+        implementer, part, 0xfff, 0x00, 0xff, MEM_VMAP_REPEAT_BROADCAST                                    \
     }
 #define REVISIONS(implementer, part, first, last)                                                          \
     {                                                                                                      \
-        implementer, part, 0xfff, first, last, MEM_VMAP_REPEAT_BROADCAST                                \
+        implementer, part, 0xfff, first, last, MEM_VMAP_REPEAT_BROADCAST                                   \
     }
 
 static const Affected table[] = {
-    ALL_REVISIONS(ARM, 0xd05),                                          /* Cortex-A55 */
-    REVISIONS(ARM, 0xd46, 0x00, 0x11),                                  /* Cortex-A510 */
-    ALL_REVISIONS(ARM, 0xd0b),                                          /* Cortex-A76 */
-    ALL_REVISIONS(ARM, 0xd0e),                                          /* Cortex-A76AE */
-    ALL_REVISIONS(ARM, 0xd0d),                                          /* Cortex-A77 */
-    ALL_REVISIONS(ARM, 0xd41),                                          /* Cortex-A78 */
-    ALL_REVISIONS(ARM, 0xd42),                                          /* Cortex-A78AE */
-    ALL_REVISIONS(ARM, 0xd4b),                                          /* Cortex-A78C */
-    ALL_REVISIONS(ARM, 0xd47),                                          /* Cortex-A710 */
-    ALL_REVISIONS(ARM, 0xd44),                                          /* Cortex-X1 */
-    ALL_REVISIONS(ARM, 0xd4c),                                          /* Cortex-X1C */
-    ALL_REVISIONS(ARM, 0xd48),                                          /* Cortex-X2 */
-    ALL_REVISIONS(ARM, 0xd4e),                                          /* Cortex-X3 */
-    ALL_REVISIONS(ARM, 0xd82),                                          /* Cortex-X4 */
-    ALL_REVISIONS(ARM, 0xd85),                                          /* Cortex-X925 */
-    ALL_REVISIONS(ARM, 0xd8c),                                          /* C1-Ultra */
-    ALL_REVISIONS(ARM, 0xd90),                                          /* C1-Premium */
-    ALL_REVISIONS(ARM, 0xd0c),                                          /* Neoverse-N1 */
-    ALL_REVISIONS(ARM, 0xd49),                                          /* Neoverse-N2 */
-    ALL_REVISIONS(ARM, 0xd40),                                          /* Neoverse-V1 */
-    ALL_REVISIONS(ARM, 0xd4f),                                          /* Neoverse-V2 */
-    ALL_REVISIONS(ARM, 0xd84),                                          /* Neoverse-V3 */
-    ALL_REVISIONS(ARM, 0xd83),                                          /* Neoverse-V3AE */
-    ALL_REVISIONS(MICROSOFT, 0xd49),                                    /* Azure Cobalt 100 */
-    ALL_REVISIONS(NVIDIA, 0x010),                                       /* Olympus */
-    REVISIONS(QUALCOMM, 0x800, 0x00, 0x00),                             /* Falkor v1 */
-    REVISIONS(QUALCOMM, 0x804, 0xce, 0xfe),                             /* Kryo 4xx Gold */
+    ALL_REVISIONS(ARM, 0xd05),                                       /* Cortex-A55 */
+    REVISIONS(ARM, 0xd46, 0x00, 0x11),                               /* Cortex-A510 */
+    ALL_REVISIONS(ARM, 0xd0b),                                       /* Cortex-A76 */
+    ALL_REVISIONS(ARM, 0xd0e),                                       /* Cortex-A76AE */
+    ALL_REVISIONS(ARM, 0xd0d),                                       /* Cortex-A77 */
+    ALL_REVISIONS(ARM, 0xd41),                                       /* Cortex-A78 */
+    ALL_REVISIONS(ARM, 0xd42),                                       /* Cortex-A78AE */
+    ALL_REVISIONS(ARM, 0xd4b),                                       /* Cortex-A78C */
+    ALL_REVISIONS(ARM, 0xd47),                                       /* Cortex-A710 */
+    ALL_REVISIONS(ARM, 0xd44),                                       /* Cortex-X1 */
+    ALL_REVISIONS(ARM, 0xd4c),                                       /* Cortex-X1C */
+    ALL_REVISIONS(ARM, 0xd48),                                       /* Cortex-X2 */
+    ALL_REVISIONS(ARM, 0xd4e),                                       /* Cortex-X3 */
+    ALL_REVISIONS(ARM, 0xd82),                                       /* Cortex-X4 */
+    ALL_REVISIONS(ARM, 0xd85),                                       /* Cortex-X925 */
+    ALL_REVISIONS(ARM, 0xd8c),                                       /* C1-Ultra */
+    ALL_REVISIONS(ARM, 0xd90),                                       /* C1-Premium */
+    ALL_REVISIONS(ARM, 0xd0c),                                       /* Neoverse-N1 */
+    ALL_REVISIONS(ARM, 0xd49),                                       /* Neoverse-N2 */
+    ALL_REVISIONS(ARM, 0xd40),                                       /* Neoverse-V1 */
+    ALL_REVISIONS(ARM, 0xd4f),                                       /* Neoverse-V2 */
+    ALL_REVISIONS(ARM, 0xd84),                                       /* Neoverse-V3 */
+    ALL_REVISIONS(ARM, 0xd83),                                       /* Neoverse-V3AE */
+    ALL_REVISIONS(MICROSOFT, 0xd49),                                 /* Azure Cobalt 100 */
+    ALL_REVISIONS(NVIDIA, 0x010),                                    /* Olympus */
+    REVISIONS(QUALCOMM, 0x800, 0x00, 0x00),                          /* Falkor v1 */
+    REVISIONS(QUALCOMM, 0x804, 0xce, 0xfe),                          /* Kryo 4xx Gold */
     {QUALCOMM, 0x200, 0xf00, 0x00, 0xff, MEM_VMAP_REPEAT_BROADCAST}, /* Kryo */
 };
 
