@@ -271,8 +271,6 @@ static void run(const Mmu *mmu, unsigned break_level, unsigned operations)
     assert_int_equal(test.pages_out, 0);
 }
 
-enum { OPERATIONS = 6000 };
-
 static void aarch64_breaks_what_must_be_broken(void **state)
 {
     (void)state;

@@ -9,7 +9,7 @@ static const MemFormat micro = {
     .va_bits = 15,
     .top = 2,
     .count_bits = 2,
-    .levels = {{12, 1, true}, {13, 1, true}, {14, 1, true}},
+    .levels = {{12, 1, true, 0}, {13, 1, true, 0}, {14, 1, true, 0}},
     TINY_COMMON_FIELDS,
 };
 

@@ -10,7 +10,7 @@ static const MemFormat micro_halves = {
     .va_sign_extended = true,
     .top = 2,
     .count_bits = 0,
-    .levels = {{12, 1, true}, {13, 1, true}, {14, 1, true}},
+    .levels = {{12, 1, true, 0}, {13, 1, true, 0}, {14, 1, true, 0}},
     TINY_COMMON_FIELDS,
 };
 

@@ -9,7 +9,7 @@ static const MemFormat micro_tall = {
     .va_bits = 16,
     .top = 3,
     .count_bits = 1,
-    .levels = {{12, 1, true}, {13, 1, true}, {14, 1, true}, {15, 1, false}},
+    .levels = {{12, 1, true, 0}, {13, 1, true, 0}, {14, 1, true, 0}, {15, 1, false, 0}},
     TINY_COMMON_FIELDS,
 };
 

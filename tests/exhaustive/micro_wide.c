@@ -9,7 +9,7 @@ static const MemFormat micro_wide = {
     .va_bits = 16,
     .top = 2,
     .count_bits = 1,
-    .levels = {{12, 2, true}, {14, 1, true}, {15, 1, true}},
+    .levels = {{12, 2, true, 0}, {14, 1, true, 0}, {15, 1, true, 0}},
     TINY_COMMON_FIELDS,
 };
 

@@ -10,7 +10,7 @@ static const MemFormat tiny = {
     .va_sign_extended = true,
     .top = 2,
     .count_bits = 3,
-    .levels = {{12, 2, true}, {14, 2, true}, {16, 2, true}},
+    .levels = {{12, 2, true, 0}, {14, 2, true, 0}, {16, 2, true, 0}},
     TINY_COMMON_FIELDS,
 };
 

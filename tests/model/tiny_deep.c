@@ -10,7 +10,7 @@ static const MemFormat tiny_deep = {
     .va_sign_extended = true,
     .top = 4,
     .count_bits = 0,
-    .levels = {{12, 2, true}, {14, 1, true}, {15, 1, true}, {16, 1, false}, {17, 1, false}},
+    .levels = {{12, 2, true, 0}, {14, 1, true, 0}, {15, 1, true, 0}, {16, 1, false, 0}, {17, 1, false, 0}},
     TINY_COMMON_FIELDS,
 };
 

@@ -9,7 +9,7 @@ static const MemFormat tiny_mod2 = {
     .va_bits = 18,
     .top = 2,
     .count_bits = 1,
-    .levels = {{12, 3, true}, {15, 1, true}, {16, 2, false}},
+    .levels = {{12, 3, true, 0}, {15, 1, true, 0}, {16, 2, false, 0}},
     TINY_COMMON_FIELDS,
 };
 

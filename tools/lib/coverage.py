@@ -23,7 +23,7 @@ import sys
 BRANCHES_WANTED = 95.0
 ROOMS = ("lib/", "arch/")
 # What the normal tests cannot execute, and why.
-APART = {f"arch/{cpu}/cpu/execute.c": "privileged instructions, for a kernel on a CPU" for cpu in ("x86_64", "riscv")}
+APART = {f"arch/{cpu}/cpu/execute.c": "privileged instructions, for a kernel on a CPU" for cpu in ("x86_64", "riscv", "aarch64")}
 
 
 def covered_lines(function, file_id, lines):
