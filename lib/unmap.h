@@ -273,6 +273,13 @@ MEM_INLINE bool may_cut_runs(const MemFormat *format, const MemVmap *vmap)
     return format->contiguous != 0 && (vmap->runs & 1) != 0;
 }
 
+/* Empties pages. What they were does not matter where none can be global: an OR of them all is saved. */
+MEM_INLINE Cleared unmap_clear_pages(const MemFormat *format, const MemVmap *vmap, const PageRun *run)
+{
+    return vmap->has_global ? entry_clear_leaves(format, run->slots, run->count, 0, CLEAR_AND_SUM)
+                            : entry_clear_leaves(format, run->slots, run->count, 0, CLEAR_ONLY);
+}
+
 /* Empties pages of a table that goes on to hold others. False: this is not the common case. */
 MEM_INLINE bool unmap_page_run(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, Range range)
 {
@@ -283,7 +290,7 @@ MEM_INLINE bool unmap_page_run(const MemFormat *format, MemVmap *vmap, MemVmapBa
         unsigned index = level_index(format, 0, range.first);
         batch_note_waiting(format, vmap, batch, range);
         runs_cut(format, vmap, batch, run.slots - index, 0, range.first, range.last + 1);
-        Cleared cleared = entry_clear_leaves(format, run.slots, run.count, 0, CLEAR_AND_SUM);
+        Cleared cleared = unmap_clear_pages(format, vmap, &run);
         unmap_note(format, vmap, batch, range.first, 0, &cleared);
         entry_recount(format, run.parent, -cleared.leaves);
     }
@@ -320,9 +327,7 @@ MEM_INLINE void unmap_pages_again(const MemFormat *format, MemVmap *vmap, MemVma
                                   const PageRun *run, usize virt)
 {
     usize first = linear_from_virt(format, virt) & ~level_mask(format, 0);
-    Cleared cleared = vmap->has_global
-                          ? entry_clear_leaves(format, run->slots, run->count, 0, CLEAR_AND_SUM)
-                          : entry_clear_leaves(format, run->slots, run->count, 0, CLEAR_ONLY);
+    Cleared cleared = unmap_clear_pages(format, vmap, run);
     if (MEM_UNLIKELY(cleared.leaves == 0))
         return;
     entry_recount(format, run->parent, -cleared.leaves);

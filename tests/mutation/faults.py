@@ -426,7 +426,7 @@ FAULTS = [
     Fault("unmap_again_is_never_global", "lib/unmap.h",
           "    batch->plan.global = leaves_global(format, entry, entry);\n", ""),
     Fault("unmap_again_of_pages_is_never_global", "lib/unmap.h",
-          "    Cleared cleared = vmap->has_global\n", "    Cleared cleared = false\n"),
+          "    return vmap->has_global ?", "    return false ?"),
     Fault("unmap_again_keeps_the_count", "lib/unmap.h", "    entry_recount(format, run->parent, -1u);\n", ""),
     Fault("last_table_unmapped_again", "lib/unmap.h",
           "    if (count >> format->count_shift <= 1)\n        return;\n", ""),

@@ -24,7 +24,7 @@ BATCH_FLUSH = """\
 """
 
 UNMAP_RUN = """\
-        Cleared cleared = entry_clear_leaves(format, run.slots, run.count, 0, CLEAR_AND_SUM);
+        Cleared cleared = unmap_clear_pages(format, vmap, &run);
         unmap_note(format, vmap, batch, range.first, 0, &cleared);
 """
 
@@ -46,7 +46,7 @@ FAULTS = [
         space_unlock(vmap);
         mem_vmap_batch_flush(batch);
         space_lock(vmap);
-        Cleared cleared = entry_clear_leaves(format, run.slots, run.count, 0, CLEAR_AND_SUM);
+        Cleared cleared = unmap_clear_pages(format, vmap, &run);
 """)),
     fault("overflow_forgets_a_range", ("lib/batch.h", "    else\n        batch->plan.everything = true;\n", "")),
     fault("overflow_flushes_this_cpu_only",
