@@ -8,9 +8,9 @@
  */
 
 #include "arch/aarch64/cpu/cpu.h"
+#include "arch/plan.h"
 
 enum {
-    DEFAULT_CEILING = 33,
     ASID_SHIFT = 48, /* in operands, and in TTBR and VTTBR */
     ADDRESS_SHIFT = 12,
     LEVEL_SHIFT = 44, /* TTL: 47..46 the granule, 45..44 the level */
@@ -81,11 +81,6 @@ static usize level_hint(const Planning *p, usize stride)
     return shift % bits == 0 ? 3 - shift / bits : 0;
 }
 
-static usize addresses_in(const MemVmapRange *range)
-{
-    return (range->last - range->first) / range->stride + 1;
-}
-
 /* Where the invalidation of a range by pages begins, aligned as its operand wants it, */
 static usize range_base(MemVmapRoot root, const MemVmapRange *range)
 {
@@ -107,22 +102,22 @@ static usize scale_unit(unsigned scale)
 
 static bool by_ranges(const Planning *p, const MemVmapRange *range)
 {
-    return (p->features->extensions & MEM_VMAP_HAS_RANGES) && addresses_in(range) > 1;
+    return (p->features->extensions & MEM_VMAP_HAS_RANGES) && range_addresses(range) > 1;
 }
 
 /* Whether less than everything does it, and takes less time. */
 static bool is_small(const Planning *p)
 {
-    usize ceiling = p->features->ceiling != 0 ? p->features->ceiling : DEFAULT_CEILING, operations = 0;
+    usize operations = 0;
     if (p->plan->everything || p->plan->count == 0)
         return false;
     for (unsigned i = 0; i < p->plan->count; i++) {
         const MemVmapRange *range = &p->plan->ranges[i];
         if (by_ranges(p, range) && range_pages(p->root, range) > RANGE_MOST * scale_unit(RANGE_SCALES - 1))
             return false;
-        operations += by_ranges(p, range) ? 1 : addresses_in(range);
+        operations += by_ranges(p, range) ? 1 : range_addresses(range);
     }
-    return operations <= ceiling;
+    return operations <= plan_ceiling(p->features);
 }
 
 /* One address after the other: bits 55..12 of the address, the level, the ASID. */
@@ -132,7 +127,7 @@ static void add_addresses(List *list, const Planning *p, const MemVmapRange *ran
     usize hint = level != 0 ? (granule_of(p->root) << 2 | level) << LEVEL_SHIFT : 0;
     usize first = (range->first & ~(range->stride - 1)) >> ADDRESS_SHIFT & ADDRESS_MASK;
     add(list, p->forms->address[!p->plan->tables], p->tag | hint | first, range->stride >> ADDRESS_SHIFT,
-        addresses_in(range));
+        range_addresses(range));
 }
 
 /* `num` times the unit of a scale, from `base` on. */

@@ -7,24 +7,17 @@
  * of the ASID goes. A write of satp forgets nothing. With Svinval, several addresses need one fence together.
  */
 
+#include "arch/plan.h"
 #include "arch/riscv/cpu/cpu.h"
 
-enum { DEFAULT_CEILING = 33, SATP_ASID_SHIFT = 44, SATP_MODE_SHIFT = 60, MODE_SV39 = 8, PAGE_SHIFT = 12 };
-
-static usize addresses_in(const MemVmapRange *range)
-{
-    return (range->last - range->first) / range->stride + 1;
-}
+enum { SATP_ASID_SHIFT = 44, SATP_MODE_SHIFT = 60, MODE_SV39 = 8, PAGE_SHIFT = 12 };
 
 /* Whether fences address by address do it, and take less time than one for all. */
 static bool is_small(const MemVmapCpuFeatures *features, const MemVmapPlan *plan)
 {
-    usize ceiling = features->ceiling != 0 ? features->ceiling : DEFAULT_CEILING, addresses = 0;
     if (plan->everything || plan->tables || plan->count == 0)
         return false;
-    for (unsigned i = 0; i < plan->count; i++)
-        addresses += addresses_in(&plan->ranges[i]);
-    return addresses <= ceiling;
+    return plan_addresses(plan) <= plan_ceiling(features);
 }
 
 static MemVmapStep fence_all_of(MemVmapRoot root)
@@ -34,7 +27,7 @@ static MemVmapStep fence_all_of(MemVmapRoot root)
 
 static bool has_one_address(const MemVmapPlan *plan)
 {
-    return plan->count == 1 && addresses_in(&plan->ranges[0]) == 1;
+    return plan->count == 1 && plan_addresses(plan) == 1;
 }
 
 /* A step for each range, and with Svinval what comes before and after. */
@@ -49,8 +42,8 @@ static unsigned by_address(const MemVmapCpuFeatures *features, const MemVmapPlan
         steps[count++] = (MemVmapStep){RISCV_INVAL_BEGIN, asid, 0, 0, 1};
     for (unsigned i = 0; i < plan->count; i++) {
         const MemVmapRange *range = &plan->ranges[i];
-        steps[count++] =
-            (MemVmapStep){svinval ? inval : fence, asid, range->first, range->stride, addresses_in(range)};
+        steps[count++] = (MemVmapStep){svinval ? inval : fence, asid, range->first, range->stride,
+                                       range_addresses(range)};
     }
     if (svinval)
         steps[count++] = (MemVmapStep){RISCV_INVAL_END, asid, 0, 0, 1};

@@ -8,34 +8,20 @@
  * promises only what belongs to its address: where tables went, all of that PCID goes.
  */
 
+#include "arch/plan.h"
 #include "arch/x86_64/cpu/cpu.h"
-
-enum { DEFAULT_CEILING = 33 };
-
-/* How many addresses a plan names, one for each leaf. */
-static usize addresses_of(const MemVmapPlan *plan)
-{
-    usize addresses = 0;
-    for (unsigned i = 0; i < plan->count; i++) {
-        const MemVmapRange *range = &plan->ranges[i];
-        addresses += (range->last - range->first) / range->stride + 1;
-    }
-    return addresses;
-}
 
 /* Whether invalidating address by address does it, and takes less time than what follows. */
 static bool is_small(const MemVmapCpuFeatures *features, const MemVmapPlan *plan)
 {
-    usize ceiling = features->ceiling != 0 ? features->ceiling : DEFAULT_CEILING;
-    return !plan->everything && plan->count > 0 && addresses_of(plan) <= ceiling;
+    return !plan->everything && plan->count > 0 && plan_addresses(plan) <= plan_ceiling(features);
 }
 
 static unsigned by_address(const MemVmapPlan *plan, X86StepKind kind, unsigned asid, MemVmapStep *steps)
 {
     for (unsigned i = 0; i < plan->count; i++) {
         const MemVmapRange *range = &plan->ranges[i];
-        usize count = (range->last - range->first) / range->stride + 1;
-        steps[i] = (MemVmapStep){kind, asid, range->first, range->stride, count};
+        steps[i] = (MemVmapStep){kind, asid, range->first, range->stride, range_addresses(range)};
     }
     return plan->count;
 }
