@@ -4,22 +4,44 @@
 
 #include "lib/breaking.h"
 
-static void forget_now(MemVmap *vmap, Range gone, unsigned level, MemEntry before)
+/* Makes all CPUs forget a range of leaves of `level`, and what else the batch says. */
+static void forget_range(MemVmapBatch *batch, Range gone, unsigned level)
 {
+    MemVmap *vmap = batch->vmap;
     const MemFormat *format = vmap->format->description;
+    batch_add_range(batch, virt_from_linear(format, gone.first), virt_from_linear(format, gone.last),
+                    level_size(format, level));
+    mem_vmap_batch_shoot_down(batch);
+    vmap->shootdowns++;
+}
+
+/* What stood there is not known any more: leaves of any kind, and tables. */
+static void forget_anything(MemVmap *vmap, Range gone)
+{
     MemVmapBatch batch;
     batch_init(&batch, vmap);
-    batch.plan.tables = format->kind(before, level) == ENTRY_TABLE;
-    batch_add_range(&batch, virt_from_linear(format, gone.first), virt_from_linear(format, gone.last),
-                    level_size(format, batch.plan.tables ? 0 : level));
-    batch.plan.global = batch.plan.tables ? vmap->has_global : leaves_global(format, before, before);
-    mem_vmap_batch_shoot_down(&batch);
-    vmap->shootdowns++;
+    batch.plan.tables = true;
+    batch.plan.global = vmap->has_global;
+    forget_range(&batch, gone, 0);
 }
 
 void mem_vmap_forget_before_map(MemVmap *vmap, usize first, usize last)
 {
-    forget_now(vmap, (Range){first, last}, 1, vmap->format->description->table(0, 1));
+    forget_anything(vmap, (Range){first, last});
+}
+
+/* All that stood there is like `before`. */
+static void forget_now(MemVmap *vmap, Range gone, unsigned level, MemEntry before)
+{
+    const MemFormat *format = vmap->format->description;
+    MemVmapBatch batch;
+    if (format->kind(before, level) == ENTRY_TABLE) {
+        forget_anything(vmap, gone);
+        return;
+    }
+    batch_init(&batch, vmap);
+    batch.plan.global = leaves_global(format, before, before);
+    forget_range(&batch, gone, level);
 }
 
 void mem_vmap_break(MemVmap *vmap, MemEntry *slot, MemEntry *before, MemEntry after, unsigned level,

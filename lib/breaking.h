@@ -18,6 +18,13 @@
 /* What becomes of the mark that makes leaves a contiguous run. */
 typedef enum { RUN_UNMARK, RUN_MARK } RunMark;
 
+/* Whether `after` may not be stored at once where `before` stands. */
+MEM_INLINE bool must_break(const MemFormat *format, const MemVmap *vmap, MemEntry before, MemEntry after,
+                           unsigned level)
+{
+    return format->interim != NULL && format->interim(before, after, level, vmap->break_level) != after;
+}
+
 /*
  * Puts the interim entry before `after` in the place of `*before`, a leaf or a table of `level` for the linear
  * `block`, and makes all CPUs forget that; `*before` is then what stands there. For formats with interim entries.

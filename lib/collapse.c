@@ -76,7 +76,7 @@ static void join(Collapsing *c, MemEntry leaf)
     unsigned level = c->cursor.level;
     Range block = {c->cursor.at, c->cursor.at | level_mask(format, level)};
     usize phys = format->table_phys(table, level);
-    if (format->interim != NULL && format->interim(table, leaf, level, c->vmap->break_level) != leaf)
+    if (must_break(format, c->vmap, table, leaf, level))
         mem_vmap_break(c->vmap, slot, &table, leaf, level, block);
     while (!entry_replace(c->vmap, slot, &table, leaf))
         ;

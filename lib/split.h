@@ -80,8 +80,7 @@ MEM_INLINE int split_leaf(const MemFormat *format, MemVmap *vmap, MemVmapBatch *
     MemEntry *table = table_at(vmap, phys), *slot = cursor_slot(format, cursor);
     MemEntry entry = count_add(format, format->table(phys, level), entries);
     Range block = {first, first + level_mask(format, level)};
-    bool broken =
-        format->interim != NULL && format->interim(leaf, entry, level, vmap->break_level) != entry;
+    bool broken = must_break(format, vmap, leaf, entry, level);
     if (broken)
         mem_vmap_break(vmap, slot, &leaf, entry, level, block);
     do

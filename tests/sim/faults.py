@@ -239,7 +239,7 @@ FAULTS = [
     fault("globals_go_by_asid",
           ("arch/aarch64/cpu/plan.c", "root.second_stage || root.upper || plan->global)", "root.second_stage || root.upper)")),
     fault("a_table_is_broken_and_one_address_forgotten",
-          ("lib/breaking.c", "level_size(format, batch.plan.tables ? 0 : level));", "level_size(format, level));")),
+          ("lib/breaking.c", "    forget_range(&batch, gone, 0);\n", "    forget_range(&batch, gone, 1);\n")),
     fault("a_map_does_not_wait_for_what_was_broken",
           ("lib/map.h", "    if (MEM_UNLIKELY(stale) && format->interim != NULL)\n", "    if (false)\n")),
 
