@@ -105,7 +105,7 @@ MEM_INLINE void batch_note_waiting(const MemFormat *format, MemVmap *vmap, MemVm
 /* Forgets the ways through a table that was unlinked, which translated the linear `block`. */
 MEM_INLINE void ways_forget(const MemFormat *format, MemVmap *vmap, Range block)
 {
-    usize region = way_region(format, virt_from_linear(format, block.first));
+    usize region = way_number(format, block.first);
     if (MEM_LIKELY(way_region(format, block.first) == way_region(format, block.last)))
         vmap->ways[region % MEM_VMAP_WAYS].region = 0;
     else

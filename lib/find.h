@@ -18,7 +18,7 @@ MEM_INLINE Snapshot find(const MemFormat *format, MemVmap *vmap, usize at)
     if (MEM_LIKELY(tlb_find(format, vmap, cpu, at, &found)))
         return found;
     found = walk(format, vmap, at);
-    mem_vmap_tlb_insert(cpu, vmap, way_region(format, virt_from_linear(format, at)), &found);
+    mem_vmap_tlb_insert(cpu, vmap, way_number(format, at), &found);
     return found;
 }
 

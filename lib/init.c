@@ -8,12 +8,6 @@
 
 static const MemVmapOptions no_options;
 
-/* The size of the contiguous runs of a level, or 0. */
-static usize run_size(const MemFormat *format, unsigned level)
-{
-    return run_entries(format, level) > 1 ? run_mask(format, level) + 1 : 0;
-}
-
 static usize run_sizes(const MemFormat *format)
 {
     usize sizes = 0;

@@ -83,7 +83,7 @@ MEM_INLINE bool map_new_table(const MemFormat *format, MemVmap *vmap, const Mapp
     MemEntry *slot = &table[level_index(format, 1, first)];
     if (parent == NULL || entry_load(slot) != 0)
         return false;
-    usize region = way_region(format, virt_from_linear(format, first));
+    usize region = way_number(format, first);
     vmap->ways[region % MEM_VMAP_WAYS] =
         (MemVmapWay){region + 1, map_fill_table(format, vmap, mapping, slot), slot, parent};
     entry_recount(format, parent, 1);

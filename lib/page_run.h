@@ -29,14 +29,14 @@ MEM_INLINE bool way_walk(const MemFormat *format, const MemVmap *vmap, usize at,
             return false;
         table = table_at(vmap, format->table_phys(entry, level));
     }
-    *way = (MemVmapWay){way_region(format, virt_from_linear(format, at)) + 1, table, parent, grandparent};
+    *way = (MemVmapWay){way_number(format, at) + 1, table, parent, grandparent};
     return true;
 }
 
 /* Finds the slots of the pages in `range`, under the lock. False: it is not the common case. */
 MEM_INLINE bool page_run_find(const MemFormat *format, MemVmap *vmap, Range range, PageRun *run)
 {
-    usize region = way_region(format, virt_from_linear(format, range.first));
+    usize region = way_number(format, range.first);
     MemVmapWay *way = &vmap->ways[region % MEM_VMAP_WAYS];
     if (way_region(format, range.first) != way_region(format, range.last))
         return false;

@@ -38,6 +38,12 @@ MEM_INLINE usize way_region(const MemFormat *format, usize at)
     return at >> format->levels[1].shift;
 }
 
+/* The same for a linear address: the number under which its way is remembered. */
+MEM_INLINE usize way_number(const MemFormat *format, usize linear)
+{
+    return way_region(format, virt_from_linear(format, linear));
+}
+
 /* A range of addresses that exist, all in one half. */
 MEM_INLINE Range linear_range(const MemFormat *format, usize first, usize last)
 {

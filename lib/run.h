@@ -23,6 +23,12 @@ MEM_INLINE usize run_mask(const MemFormat *format, unsigned level)
     return ((level_mask(format, level) + 1) * run_entries(format, level)) - 1;
 }
 
+/* The size of the contiguous runs of a level, or 0. */
+MEM_INLINE usize run_size(const MemFormat *format, unsigned level)
+{
+    return run_entries(format, level) > 1 ? run_mask(format, level) + 1 : 0;
+}
+
 MEM_INLINE bool leaf_in_run(const MemFormat *format, MemEntry leaf)
 {
     return format->contiguous != 0 && (leaf & format->contiguous) == format->contiguous;

@@ -54,7 +54,7 @@ MEM_INLINE usize tlb_read(const MemVmapTlbLine *line, const MemVmap *vmap, usize
 MEM_INLINE bool tlb_find(const MemFormat *format, const MemVmap *vmap, MemVmapCpu *cpu, usize at,
                          Snapshot *found)
 {
-    usize region = way_region(format, virt_from_linear(format, at));
+    usize region = way_number(format, at);
     uint64_t drops = read_begin(format, vmap, at);
     usize way = tlb_read(&cpu->tlb[tlb_index(vmap, region)], vmap, region, drops);
     if (MEM_UNLIKELY(way == 0))

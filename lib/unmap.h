@@ -333,7 +333,6 @@ MEM_INLINE void unmap_pages_again(const MemFormat *format, MemVmap *vmap, MemVma
     entry_recount(format, run->parent, -cleared.leaves);
     batch_init(batch, vmap);
     unmap_note(format, vmap, batch, first, 0, &cleared);
-    batch->plan.global &= vmap->has_global;
 }
 
 /* The same for one page. */

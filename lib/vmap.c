@@ -71,7 +71,7 @@ static MemVmapFormatLevel describe_level(const MemFormat *format, unsigned level
     return (MemVmapFormatLevel){
         .size = level_size(format, level),
         .leaf = is->leaf,
-        .run = is->run > 0 ? level_size(format, level) << is->run : 0,
+        .run = run_size(format, level),
         .index_bits = is->index_bits,
     };
 }
