@@ -102,7 +102,7 @@ MEM_INLINE int map_longer(const MemFormat *format, MemVmap *vmap, usize phys, us
     space_lock(vmap);
     bool found = map_page_runs(format, vmap, &mapping, &result) || map_new_table(format, vmap, &mapping);
     bool flush = format->absent_may_be_cached && vmap->caches_absent;
-    if (found && result == 0 && !flush) {
+    if (found && result == 0 && !flush && flags != vmap->page_flags) {
         vmap->page_flags = flags;
         vmap->page_attributes = mapping_attributes(format, vmap, &mapping, 0);
     }
