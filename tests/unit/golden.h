@@ -20,6 +20,21 @@
 
 #include <mem/vmap.h>
 
+/* The flags of rows, in short. */
+enum {
+    W = MEM_VMAP_WRITE,
+    X = MEM_VMAP_EXEC,
+    U = MEM_VMAP_USER,
+    G = MEM_VMAP_GLOBAL,
+    A = MEM_VMAP_ACCESSED,
+    D = MEM_VMAP_DIRTY,
+    NR = MEM_VMAP_NO_RESERVE,
+    WT = MEM_VMAP_WRITE_THROUGH,
+    UC = MEM_VMAP_UNCACHED,
+    WC = MEM_VMAP_WRITE_COMBINING,
+    DEV = MEM_VMAP_DEVICE,
+};
+
 enum { GOLDEN_LEVELS = 5, GOLDEN_PAGES = 16, GOLDEN_PAGE_MAX = 65536, GOLDEN_ENOUGH = 20 };
 
 /* How the tests read the tables of a format. Levels count from 0 = page upwards. */

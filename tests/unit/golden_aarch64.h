@@ -9,18 +9,6 @@
 
 #include "tests/unit/golden.h"
 
-enum {
-    W = MEM_VMAP_WRITE,
-    X = MEM_VMAP_EXEC,
-    A = MEM_VMAP_ACCESSED,
-    D = MEM_VMAP_DIRTY,
-    NR = MEM_VMAP_NO_RESERVE,
-    WT = MEM_VMAP_WRITE_THROUGH,
-    UC = MEM_VMAP_UNCACHED,
-    WC = MEM_VMAP_WRITE_COMBINING,
-    DEV = MEM_VMAP_DEVICE,
-};
-
 /* Of 48 bits, from the page size up: OA in its place. */
 static usize target_48(uint64_t link)
 {

@@ -12,8 +12,6 @@
  */
 #include "tests/unit/golden_aarch64.h"
 
-enum { U = MEM_VMAP_USER, G = MEM_VMAP_GLOBAL };
-
 /* All addresses of the upper half begin with ones, above 48 bits or 52. */
 #define UPPER_48 .ones = 0xffff000000000000
 #define UPPER_52 .ones = 0xfff0000000000000

@@ -8,18 +8,6 @@
  */
 #include "tests/unit/golden.h"
 
-enum {
-    W = MEM_VMAP_WRITE,
-    X = MEM_VMAP_EXEC,
-    U = MEM_VMAP_USER,
-    G = MEM_VMAP_GLOBAL,
-    A = MEM_VMAP_ACCESSED,
-    D = MEM_VMAP_DIRTY,
-    NR = MEM_VMAP_NO_RESERVE,
-    UC = MEM_VMAP_UNCACHED,
-    DEV = MEM_VMAP_DEVICE,
-};
-
 /* Bits 53..10 are PPN. Reserved: 60..54, and in large leaves N, and of PPN what is below their size. */
 static usize target(uint64_t link)
 {

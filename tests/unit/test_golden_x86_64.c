@@ -8,20 +8,6 @@
  */
 #include "tests/unit/golden.h"
 
-enum {
-    W = MEM_VMAP_WRITE,
-    X = MEM_VMAP_EXEC,
-    U = MEM_VMAP_USER,
-    G = MEM_VMAP_GLOBAL,
-    A = MEM_VMAP_ACCESSED,
-    D = MEM_VMAP_DIRTY,
-    NR = MEM_VMAP_NO_RESERVE,
-    WT = MEM_VMAP_WRITE_THROUGH,
-    UC = MEM_VMAP_UNCACHED,
-    WC = MEM_VMAP_WRITE_COMBINING,
-    DEV = MEM_VMAP_DEVICE,
-};
-
 /* Bits 51..12. */
 static usize target(uint64_t link)
 {

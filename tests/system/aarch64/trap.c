@@ -18,7 +18,7 @@ typedef struct Running {
 _Noreturn void trap(usize value);
 void probe_enter(usize *stack, usize entry, usize status, usize address, usize value);
 _Noreturn void probe_return(usize stack);
-extern char vectors[], probe_read[], probe_write[], image_probe[];
+extern char vectors[];
 
 static Running running[CPUS_MAX];
 
@@ -76,20 +76,12 @@ _Noreturn void trap(usize value)
     probe_return(probe->stack);
 }
 
-static usize entry_of(Mode mode, Access access, usize virt)
-{
-    if (access == ACCESS_EXECUTE)
-        return virt;
-    usize code = (usize)(access == ACCESS_READ ? probe_read : probe_write);
-    return mode == KERNEL_MODE ? code : code - (usize)image_probe + PROBE_ALIAS;
-}
-
 Probe machine_probe(Mode mode, Access access, usize virt, uint64_t value)
 {
     Running *probe = &running[machine_cpu()];
     *probe = (Running){.mode = mode, .access = access, .virt = virt};
     __atomic_store_n(&probe->active, true, __ATOMIC_RELEASE);
-    probe_enter(&probe->stack, entry_of(mode, access, virt), mode == KERNEL_MODE ? SPSR_EL1 : SPSR_EL0,
+    probe_enter(&probe->stack, probe_entry(mode, access, virt), mode == KERNEL_MODE ? SPSR_EL1 : SPSR_EL0,
                 virt, value);
     return probe->result;
 }

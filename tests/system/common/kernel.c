@@ -7,6 +7,8 @@
 /* Placed by the linker script: page-aligned ends of the parts of the image. */
 extern char image_text[], image_text_end[], image_probe[], image_probe_end[], image_rodata[],
     image_rodata_end[], image_data[], image_end[];
+/* Of the architecture, in the part for probes. */
+extern char probe_read[], probe_write[];
 
 Machine machine;
 MemVmapCpus cpus;
@@ -14,6 +16,14 @@ MemVmap kernel_space;
 
 static MemVmapCpu cpu_states[CPUS_MAX];
 static unsigned cpus_running = 1;
+
+usize probe_entry(Mode mode, Access access, usize virt)
+{
+    if (access == ACCESS_EXECUTE)
+        return virt;
+    usize code = (usize)(access == ACCESS_READ ? probe_read : probe_write);
+    return mode == KERNEL_MODE ? code : code - (usize)image_probe + PROBE_ALIAS;
+}
 
 static MemVmapCpu *here(void *context)
 {

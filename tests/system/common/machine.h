@@ -83,6 +83,9 @@ _Noreturn void kernel_cpu_main(unsigned cpu);
 /* Called from the trap handler for the interrupt that machine_interrupt sends, interrupts off. */
 void kernel_interrupted(void);
 
+/* Where a probe enters: the code that accesses, as the mode finds it, or what is to be executed. */
+usize probe_entry(Mode mode, Access access, usize virt);
+
 /* The machine, traps and this CPU: called once, first. */
 void machine_begin(Machine *machine, usize boot_information);
 /* The same for a CPU that was started. */

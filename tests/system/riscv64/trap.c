@@ -24,7 +24,7 @@ typedef struct Running {
 
 void trap(Frame *frame);
 void probe_enter(usize *stack, usize entry, usize status, usize address, usize value);
-extern char probe_return[], probe_read[], probe_write[], image_probe[];
+extern char probe_return[];
 
 static Running running[CPUS_MAX];
 
@@ -73,14 +73,6 @@ void trap(Frame *frame)
     panic("unexpected trap");
 }
 
-static usize entry_of(Mode mode, Access access, usize virt)
-{
-    if (access == ACCESS_EXECUTE)
-        return virt;
-    usize code = (usize)(access == ACCESS_READ ? probe_read : probe_write);
-    return mode == KERNEL_MODE ? code : code - (usize)image_probe + PROBE_ALIAS;
-}
-
 Probe machine_probe(Mode mode, Access access, usize virt, uint64_t value)
 {
     Running *probe = &running[machine_cpu()];
@@ -90,7 +82,7 @@ Probe machine_probe(Mode mode, Access access, usize virt, uint64_t value)
     status |= (mode == KERNEL_MODE ? STATUS_SPP : 0) | (status & STATUS_SIE ? STATUS_SPIE : 0);
     *probe = (Running){.access = access, .virt = virt};
     __atomic_store_n(&probe->active, true, __ATOMIC_RELEASE);
-    probe_enter(&probe->stack, entry_of(mode, access, virt), status & ~(usize)STATUS_SIE, virt, value);
+    probe_enter(&probe->stack, probe_entry(mode, access, virt), status & ~(usize)STATUS_SIE, virt, value);
     return probe->result;
 }
 

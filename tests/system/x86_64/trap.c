@@ -25,7 +25,7 @@ typedef struct Running {
 
 void trap(Frame *frame);
 void probe_enter(usize *stack, usize entry, usize code, usize data, usize address, usize value);
-extern char trap_entries[], probe_return[], probe_read[], probe_write[], image_probe[];
+extern char trap_entries[], probe_return[];
 
 static Running running[CPUS_MAX];
 
@@ -178,14 +178,6 @@ void trap(Frame *frame)
     panic("unexpected trap");
 }
 
-static usize entry_of(Mode mode, Access access, usize virt)
-{
-    if (access == ACCESS_EXECUTE)
-        return virt;
-    usize code = (usize)(access == ACCESS_READ ? probe_read : probe_write);
-    return mode == KERNEL_MODE ? code : code - (usize)image_probe + PROBE_ALIAS;
-}
-
 Probe machine_probe(Mode mode, Access access, usize virt, uint64_t value)
 {
     Running *probe = &running[machine_cpu()];
@@ -193,7 +185,7 @@ Probe machine_probe(Mode mode, Access access, usize virt, uint64_t value)
     __atomic_store_n(&probe->active, true, __ATOMIC_RELEASE);
     usize code = mode == KERNEL_MODE ? GDT_CODE : GDT_USER_CODE | 3;
     usize data = mode == KERNEL_MODE ? GDT_DATA : GDT_USER_DATA | 3;
-    probe_enter(&probe->stack, entry_of(mode, access, virt), code, data, virt, value);
+    probe_enter(&probe->stack, probe_entry(mode, access, virt), code, data, virt, value);
     return probe->result;
 }
 
