@@ -14,13 +14,13 @@ static inline usize plan_ceiling(const MemVmapCpuFeatures *features)
     return features->ceiling != 0 ? features->ceiling : DEFAULT_CEILING;
 }
 
-/* How many addresses a range names, one for each leaf, */
+/* How many addresses a range names, one for each leaf: sizes of leaves are powers of two. */
 static inline usize range_addresses(const MemVmapRange *range)
 {
-    return (range->last - range->first) / range->stride + 1;
+    return ((range->last - range->first) >> __builtin_ctzll(range->stride)) + 1;
 }
 
-/* and a plan. */
+/* The same of a plan. */
 static inline usize plan_addresses(const MemVmapPlan *plan)
 {
     usize addresses = 0;

@@ -90,13 +90,37 @@ void mem_vmap_batch_shoot_down(MemVmapBatch *batch)
     execute(batch->vmap, &batch->plan);
 }
 
-void mem_vmap_batch_flush_leaves(MemVmapBatch *batch)
+/* Others must be told, without the lock. Until they have, the batch is where other calls see it. */
+static void flush_listed(MemVmap *vmap, const MemVmapPlan *plan)
 {
-    MemVmap *vmap = batch->vmap;
-    execute(vmap, &batch->plan);
+    MemVmapBatch batch;
+    batch_init(&batch, vmap);
+    batch.plan = *plan;
+    batch_list(vmap, &batch);
+    space_unlock(vmap);
+    execute(vmap, &batch.plan);
     space_lock(vmap);
+    unlist(vmap, &batch);
+}
+
+/* Whether the CPUs have forgotten: where no other CPU is concerned, and there is nobody to wait for. */
+static bool forget_here(const MemVmap *vmap, const MemVmapPlan *plan)
+{
+    const MemVmapPort *port = &vmap->port;
+    if (port->cpus != NULL)
+        return mem_vmap_shoot_down_alone(vmap, plan);
+    if (port->invalidate_there != NULL)
+        return false;
+    if (port->invalidate_here != NULL)
+        port->invalidate_here(port->context, plan);
+    return true;
+}
+
+void mem_vmap_flush_leaves(MemVmap *vmap, const MemVmapPlan *plan)
+{
+    if (MEM_UNLIKELY(!forget_here(vmap, plan)))
+        flush_listed(vmap, plan);
     vmap->shootdowns++;
-    unlist(vmap, batch);
     space_unlock(vmap);
 }
 

@@ -24,6 +24,16 @@ MEM_INLINE void batch_init(MemVmapBatch *batch, MemVmap *vmap)
     batch->lost.stride = 0;
 }
 
+/* What the CPUs must forget where leaves of one kind went, in virtual addresses. The ranges behind are not set. */
+MEM_INLINE void plan_leaves(MemVmapPlan *plan, const MemVmap *vmap, const MemVmapRange *gone, bool global)
+{
+    plan->root = vmap->root;
+    plan->everything = plan->tables = false;
+    plan->global = global;
+    plan->count = 1;
+    plan->ranges[0] = *gone;
+}
+
 /* One step of a cursor drops at most one table and those above it that become empty, and loses one leaf. */
 MEM_INLINE bool batch_has_room(const MemFormat *format, const MemVmapBatch *batch)
 {
@@ -134,8 +144,11 @@ MEM_INLINE bool batch_is_empty(const MemVmapBatch *batch)
 /* Makes all CPUs forget what the batch names, and no more. */
 void mem_vmap_batch_shoot_down(MemVmapBatch *batch);
 
-/* Flushes, and ends, a listed batch of one call that has noted one range, dropped no table and lost nothing. */
-void mem_vmap_batch_flush_leaves(MemVmapBatch *batch);
+/*
+ * Makes all CPUs forget what one call has unmapped, leaves in one range, and releases the lock: first, where others
+ * must be told, and afterwards where this CPU is the only one, so that it is taken once.
+ */
+void mem_vmap_flush_leaves(MemVmap *vmap, const MemVmapPlan *plan);
 
 /* Executes the batch: CPUs forget, tables return to the pool, the port hears of a lost leaf. Empties it. */
 void mem_vmap_batch_flush(MemVmapBatch *batch);

@@ -56,7 +56,8 @@ void mem_vmap_tell_all(const MemVmap *vmap, const MemVmapPlan *plan)
     unsigned asid = mem_vmap_asid_of(vmap);
     if (is_new(vmap, asid) && !plan->global)
         return;
-    unsigned count = cpus->type->forget(&cpus->features, root_of(vmap, asid), plan, steps);
+    MemVmapRoot root = root_of(vmap, asid);
+    unsigned count = cpus->type->forget(&cpus->features, &root, plan, steps);
     cpus_pin(cpus);
     if (cpus->type->reach == MEM_VMAP_REACH_ALL)
         cpu_execute(cpus, steps, count);

@@ -20,11 +20,9 @@ MEM_INLINE bool cpus_are_alone(const MemVmapCpus *cpus)
     return cpus->shares_asids ? cpus->port.here == NULL : cpus->port.interrupt == NULL;
 }
 
-/* A space, or none, as a CPU knows it. */
+/* A space as a CPU knows it. */
 MEM_INLINE MemVmapRoot root_of(const MemVmap *vmap, unsigned asid)
 {
-    if (vmap == NULL)
-        return (MemVmapRoot){.asid = asid};
     const MemFormat *format = vmap->format->description;
     return (MemVmapRoot){
         .root = vmap->root,
@@ -63,6 +61,12 @@ void mem_vmap_cpu_catch_up(MemVmapCpu *cpu);
  * space's lock, unless ASIDs are the machine's.
  */
 void mem_vmap_shoot_down(MemVmap *vmap, const MemVmapPlan *plan);
+
+/*
+ * The same where this CPU has the space loaded, and no other has: nobody else will look for the plan, so it is
+ * numbered and not posted, and nobody is waited for. With the lock or without. False: that is not so.
+ */
+bool mem_vmap_shoot_down_alone(const MemVmap *vmap, const MemVmapPlan *plan);
 
 /* The same, where ASIDs are the machine's. */
 void mem_vmap_tell_all(const MemVmap *vmap, const MemVmapPlan *plan);

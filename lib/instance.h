@@ -56,10 +56,9 @@ MEM_NOINLINE static void FORMAT_OWN(_unmap_longer)(MemVmap *vmap, usize virt, us
     unmap_longer(&FORMAT, vmap, virt, len, FORMAT_OWN(_unmap_anywhere));
 }
 
-MEM_NOINLINE static void FORMAT_OWN(_unmap_pages)(MemVmap *vmap, MemVmapBatch *batch, const PageRun *run,
-                                                  usize virt)
+MEM_NOINLINE static void FORMAT_OWN(_unmap_pages)(MemVmap *vmap, const PageRun *run, usize virt)
 {
-    unmap_pages_again(&FORMAT, vmap, batch, run, virt);
+    unmap_pages_again(&FORMAT, vmap, run, virt);
 }
 
 static void FORMAT_OWN(_unmap)(MemVmap *vmap, usize virt, usize len)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Shootdowns by interrupts. Whoever has changed entries posts a plan, interrupts the CPUs that may have them cached, and waits
- * until each has caught up. Whoever waits goes on serving, so two that wait for each other both end.
+ * Shootdowns by interrupts. Whoever has changed entries posts a plan, interrupts the CPUs that may have them cached,
+ * and waits until each has caught up. Whoever waits goes on serving, so two that wait for each other both end.
  *
  * Why no CPU is missed: the entries are stored first, then the plan is numbered, then the set of CPUs is read. A
  * CPU that loads the space first enters the set and then reads the number (switch.c). Either it is in the set
@@ -33,8 +33,7 @@ static void forget(const MemVmapCpu *cpu, const MemVmapPlan *plan)
     MemVmapStep steps[MEM_VMAP_STEPS];
     if (cpu->current == NULL && !cpus->features.globals)
         return; /* it has nothing of any space, and no root to load again */
-    MemVmapRoot root = root_of(cpu->current, cpu->asid);
-    cpu_execute(cpus, steps, cpus->type->forget(&cpus->features, root, plan, steps));
+    cpu_execute(cpus, steps, cpus->type->forget(&cpus->features, &cpu->root, plan, steps));
 }
 
 /*
@@ -166,29 +165,42 @@ static void wait_for(const Shootdown *shootdown, unsigned number)
     }
 }
 
-/* Numbers a plan and applies it, unless something came in between: then all is forgotten later. */
-static bool count_and_forget(MemVmapCpu *cpu, const MemVmapPlan *plan)
+/* Whether this CPU has its space loaded, and no other CPU has. */
+static bool has_it_alone(const MemVmapCpu *cpu)
 {
-    uint64_t generation = shared_count(&cpu->current->ledger.generation);
-    if (shared_load(&cpu->applied) + 1 != generation)
-        return false;
-    forget(cpu, plan);
-    shared_store(&cpu->applied, generation);
-    return true;
+    const MemVmapCpuSet *loaded = &cpu->current->loaded;
+    uint64_t others = 0;
+    for (unsigned i = 0; i < sizeof loaded->words / sizeof loaded->words[0]; i++) {
+        uint64_t own = i == cpu->number / 64 ? (uint64_t)1 << cpu->number % 64 : 0;
+        others |= shared_load(&loaded->words[i]) ^ own;
+    }
+    return others == 0;
 }
 
 /*
- * Where there is one CPU, and it has the space loaded, nobody else will look for the plan: it is not posted.
- * False: that is not so.
+ * Numbers a plan and applies it, unless something came in between: then all is forgotten later. The set is read
+ * again behind the number, as for a plan that is posted; and an interrupt may have caught up with more before the
+ * number was stored.
  */
-static bool shoot_down_alone(const MemVmap *vmap, const MemVmapPlan *plan)
+static bool count_and_forget(MemVmapCpu *cpu, const MemVmapPlan *plan)
+{
+    uint64_t generation = shared_count(&cpu->current->ledger.generation);
+    if (!has_it_alone(cpu) || shared_load(&cpu->applied) + 1 != generation)
+        return false;
+    forget(cpu, plan);
+    shared_store(&cpu->applied, generation);
+    catch_up_with_space(cpu);
+    return true;
+}
+
+bool mem_vmap_shoot_down_alone(const MemVmap *vmap, const MemVmapPlan *plan)
 {
     const MemVmapCpus *cpus = vmap->port.cpus;
-    if (!vmap->alone || plan->global)
+    if (cpus->shares_asids || plan->global)
         return false;
     cpus_pin(cpus);
     MemVmapCpu *cpu = cpu_here(cpus);
-    bool done = cpu != NULL && cpu->current == vmap && count_and_forget(cpu, plan);
+    bool done = cpu != NULL && cpu->current == vmap && has_it_alone(cpu) && count_and_forget(cpu, plan);
     cpus_unpin(cpus);
     return done;
 }
@@ -196,7 +208,7 @@ static bool shoot_down_alone(const MemVmap *vmap, const MemVmapPlan *plan)
 /* By posting, interrupting and waiting. */
 static void shoot_down_by_interrupt(MemVmap *vmap, const MemVmapPlan *plan)
 {
-    if (shoot_down_alone(vmap, plan))
+    if (mem_vmap_shoot_down_alone(vmap, plan))
         return;
     Shootdown shootdown = post(vmap, plan);
     MemVmapCpuSet targets = targets_of(&shootdown);

@@ -15,8 +15,8 @@ static unsigned slot_count(const MemVmapCpus *cpus)
 /* Notes what the CPU has of the space that it is about to leave. */
 static void save_slot(MemVmapCpu *cpu)
 {
-    if (cpu->current != NULL && cpu->asid != 0)
-        cpu->slots[cpu->asid - 1].generation = shared_load(&cpu->applied);
+    if (cpu->current != NULL && cpu->root.asid != 0)
+        cpu->slots[cpu->root.asid - 1].generation = shared_load(&cpu->applied);
 }
 
 /*
@@ -31,7 +31,7 @@ static MemVmapSlot *find_slot(MemVmapCpu *cpu, uint64_t space)
     for (unsigned i = 0; i < count; i++)
         if (cpu->slots[i].space == space)
             return &cpu->slots[i];
-    if (cpu->next_slot + 1 == cpu->asid)
+    if (cpu->next_slot + 1 == cpu->root.asid)
         cpu->next_slot = (cpu->next_slot + 1) % count;
     MemVmapSlot *slot = &cpu->slots[cpu->next_slot];
     cpu->next_slot = (cpu->next_slot + 1) % count;
@@ -59,10 +59,10 @@ static void load(MemVmapCpu *cpu, MemVmap *vmap, uint64_t generation)
     MemVmapSlot *slot = find_slot(cpu, vmap->id);
     MemVmapRoot root = root_of(vmap, slot != NULL ? (unsigned)(slot - cpu->slots) + 1 : 0);
     MemVmapHistory history = history_of(slot, &vmap->ledger, generation, &posted);
-    cpu_execute(cpus, steps, cpus->type->load(&cpus->features, root, history, &posted.plan, steps));
+    cpu_execute(cpus, steps, cpus->type->load(&cpus->features, &root, history, &posted.plan, steps));
     if (slot != NULL)
         slot->generation = generation;
-    cpu->asid = root.asid;
+    cpu->root = root;
     cpu->current = vmap;
 }
 
@@ -103,7 +103,7 @@ static void change_shared(MemVmapCpu *cpu, MemVmap *next)
     MemVmapStep steps[MEM_VMAP_STEPS];
     enter(cpu, next);
     MemVmapRoot root = root_of(next, mem_vmap_asid_take(cpu, next, &history));
-    cpu_execute(cpus, steps, cpus->type->load(&cpus->features, root, history, NULL, steps));
+    cpu_execute(cpus, steps, cpus->type->load(&cpus->features, &root, history, NULL, steps));
     mem_vmap_asid_loaded(cpu);
     cpu->current = next;
     if (last != NULL && cpus->features.asids == 0)

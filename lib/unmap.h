@@ -322,33 +322,37 @@ MEM_INLINE bool unmap_find_again(const MemFormat *format, const MemVmap *vmap, u
            page_run_has_neighbours(format, run, (Range){0, 0});
 }
 
-/* Empties what is in one table, so that it goes on to hold others; the batch is not listed if that was nothing. */
-MEM_INLINE void unmap_pages_again(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch,
-                                  const PageRun *run, usize virt)
+/* Empties pages of one table, which goes on to hold others, and releases the lock. */
+MEM_INLINE void unmap_pages_again(const MemFormat *format, MemVmap *vmap, const PageRun *run, usize virt)
 {
-    usize first = linear_from_virt(format, virt) & ~level_mask(format, 0);
+    usize size = level_size(format, 0), first = virt & ~(size - 1);
+    MemVmapPlan plan;
     Cleared cleared = unmap_clear_pages(format, vmap, run);
-    if (MEM_UNLIKELY(cleared.leaves == 0))
+    if (MEM_UNLIKELY(cleared.leaves == 0)) {
+        space_unlock(vmap);
         return;
+    }
     entry_recount(format, run->parent, -cleared.leaves);
-    batch_init(batch, vmap);
-    unmap_note(format, vmap, batch, first, 0, &cleared);
+    MemVmapRange gone = {first + size * cleared.first, first + size * (cleared.last + 1) - 1, size};
+    plan_leaves(&plan, vmap, &gone, leaves_global(format, cleared.any, cleared.all));
+    mem_vmap_flush_leaves(vmap, &plan);
 }
 
 /* The same for one page. */
-MEM_INLINE void unmap_page_again(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch,
-                                 const PageRun *run, usize virt)
+MEM_INLINE void unmap_page_again(const MemFormat *format, MemVmap *vmap, const PageRun *run, usize virt)
 {
     usize mask = level_mask(format, 0);
+    MemVmapPlan plan;
     MemEntry entry = entry_load(run->slots);
-    if (MEM_UNLIKELY(entry == 0))
+    if (MEM_UNLIKELY(entry == 0)) {
+        space_unlock(vmap);
         return;
+    }
     entry_clear(run->slots);
     entry_recount(format, run->parent, -1u);
-    batch_init(batch, vmap);
-    batch_list(vmap, batch);
-    batch_add_range(batch, virt & ~mask, virt | mask, mask + 1);
-    batch->plan.global = leaves_global(format, entry, entry);
+    MemVmapRange gone = {virt & ~mask, virt | mask, mask + 1};
+    plan_leaves(&plan, vmap, &gone, leaves_global(format, entry, entry));
+    mem_vmap_flush_leaves(vmap, &plan);
 }
 
 /*
@@ -392,28 +396,20 @@ MEM_INLINE void unmap_longer(const MemFormat *format, MemVmap *vmap, usize virt,
 
 /* `pages` is unmap_pages_again and `longer` is the rest, instantiated apart: one page needs few registers. */
 MEM_INLINE void engine_unmap(const MemFormat *format, MemVmap *vmap, usize virt, usize len,
-                             void (*pages)(MemVmap *vmap, MemVmapBatch *batch, const PageRun *run,
-                                           usize virt),
+                             void (*pages)(MemVmap *vmap, const PageRun *run, usize virt),
                              void (*longer)(MemVmap *vmap, usize virt, usize len))
 {
-    MemVmapBatch batch;
     PageRun run;
-    batch.listed = false;
     space_lock(vmap);
     if (MEM_UNLIKELY(!unmap_find_again(format, vmap, virt, len, &run))) {
         space_unlock(vmap);
         longer(vmap, virt, len);
-        return;
-    }
-    if (MEM_LIKELY(run.count == 1)) {
-        unmap_page_again(format, vmap, &batch, &run, virt);
+    } else if (MEM_LIKELY(run.count == 1)) {
+        unmap_page_again(format, vmap, &run, virt);
     } else {
         PageRun copy = run; /* has an address; `run` stays in registers */
-        pages(vmap, &batch, &copy, virt);
+        pages(vmap, &copy, virt);
     }
-    space_unlock(vmap);
-    if (MEM_LIKELY(batch.listed))
-        mem_vmap_batch_flush_leaves(&batch);
 }
 
 #endif

@@ -102,10 +102,10 @@ typedef enum mem_vmap_reach {
 typedef struct mem_vmap_cpu_type {
     const char *name;
     /* The steps that make a CPU which has `root` loaded forget what `plan` names. Returns how many. */
-    unsigned (*forget)(const MemVmapCpuFeatures *features, MemVmapRoot root, const MemVmapPlan *plan,
+    unsigned (*forget)(const MemVmapCpuFeatures *features, const MemVmapRoot *root, const MemVmapPlan *plan,
                        MemVmapStep steps[MEM_VMAP_STEPS]);
     /* The steps that load `root`. `plan` is read where the history is BEHIND. Returns how many. */
-    unsigned (*load)(const MemVmapCpuFeatures *features, MemVmapRoot root, MemVmapHistory history,
+    unsigned (*load)(const MemVmapCpuFeatures *features, const MemVmapRoot *root, MemVmapHistory history,
                      const MemVmapPlan *plan, MemVmapStep steps[MEM_VMAP_STEPS]);
     /* The privileged instructions: what port.execute is where that is null. `context` is not used. Null in a
      * library that is compiled for another CPU. */
@@ -119,8 +119,8 @@ typedef struct mem_vmap_cpu_type {
 } MemVmapCpuType;
 
 /*
- * What a kernel gives for its CPUs. Where a space has one ASID on all CPUs (the type's steps reach all of them, or
- * execute_there is given) execute, execute_there, pin and unpin may be called with a space's lock held.
+ * What a kernel gives for its CPUs. execute, execute_there, here, pin and unpin may be called with a space's lock
+ * held; interrupt and relax are not.
  */
 typedef struct mem_vmap_cpu_port {
     /*
@@ -197,8 +197,8 @@ typedef struct mem_vmap_ledger {
 typedef struct mem_vmap_cpu {
     struct mem_vmap_cpus *cpus;
     unsigned number;
-    unsigned asid;            /* of the space that is loaded */
     struct mem_vmap *current; /* the space that is loaded, or null */
+    MemVmapRoot root;         /* as it was loaded */
     uint64_t applied;         /* its generation as this CPU knows it; 0: none is loaded, or one is being */
     uint64_t applied_global;
     unsigned next_slot; /* the slot to be taken over next */

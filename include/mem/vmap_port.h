@@ -48,9 +48,10 @@ typedef struct mem_vmap_port {
 
     /*
      * Executes `plan` on the calling CPU. When it returns, this CPU uses nothing that the plan names.
-     * Called without the lock, in the context of the unmap, protect, collapse or batch call; but where a leaf is
-     * broken before it is made anew (break_level of MemVmapOptions) with it, as is the next: CPUs that need
-     * that are told by broadcast, and nobody waits for one that waits for the lock.
+     * Called in the context of the unmap, protect, collapse or batch call; without the lock where there is an
+     * invalidate_there, and perhaps with it where there is none. Where a leaf is broken before it is made anew
+     * (break_level of MemVmapOptions) both are called with it: CPUs that need that are told by broadcast, and
+     * nobody waits for one that waits for the lock.
      * Null: this space is never loaded into a CPU (a host test, a space being built).
      */
     void (*invalidate_here)(void *context, const MemVmapPlan *plan);
@@ -72,8 +73,9 @@ typedef struct mem_vmap_port {
     void (*root_load)(void *context, usize root);
 
     /*
-     * Serialise the writers of one space. The engine holds the lock for the time of one tree update,
-     * calls no hook under it but invalidate_* of formats that break before they make, and never takes it twice. Null, both: the caller serialises.
+     * Serialise the writers of one space. The engine holds the lock for the time of one tree update, and what the
+     * calling CPU alone must forget of it; it calls no hook under it but invalidate_*, as said there, and those that
+     * MemVmapCpuPort names; and it never takes it twice. Null, both: the caller serialises.
      */
     void (*lock)(void *context);
     void (*unlock)(void *context);

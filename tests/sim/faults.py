@@ -160,7 +160,14 @@ FAULTS = [
           ("lib/shootdown.c", "    forget(cpu, plan);\n    shared_store(&cpu->applied, generation);\n",
            "    shared_store(&cpu->applied, generation);\n")),
     fault("the_only_cpu_has_another_space",
-          ("lib/shootdown.c", "cpu->current == vmap && count_and_forget(", "cpu->current != NULL && count_and_forget(")),
+          ("lib/shootdown.c", "cpu->current == vmap && has_it_alone(", "cpu->current != NULL && has_it_alone(")),
+    fault("a_cpu_that_comes_behind_the_number_is_missed",
+          ("lib/shootdown.c", "    if (!has_it_alone(cpu) || shared_load(", "    if (shared_load(")),
+    fault("the_only_cpu_steps_back",
+          ("lib/shootdown.c", "    shared_store(&cpu->applied, generation);\n    catch_up_with_space(cpu);\n",
+           "    shared_store(&cpu->applied, generation);\n")),
+    fault("globals_are_forgotten_by_one_cpu_alone",
+          ("lib/shootdown.c", "    if (cpus->shares_asids || plan->global)\n", "    if (cpus->shares_asids)\n")),
 
     # ASIDs.
     fault("asid_reused_without_a_flush",
@@ -175,7 +182,7 @@ FAULTS = [
            "    if (features->asids > 0 && history == MEM_VMAP_BEHIND &&")),
 
     fault("the_asid_that_is_loaded_is_taken_over",
-          ("lib/switch.c", "    if (cpu->next_slot + 1 == cpu->asid)\n", "    if (false)\n"),
+          ("lib/switch.c", "    if (cpu->next_slot + 1 == cpu->root.asid)\n", "    if (false)\n"),
           ("lib/switch.c", "    return count > 1 ? count : 0;\n", "    return count;\n")),
 
     # ASIDs of the machine.
@@ -206,10 +213,10 @@ FAULTS = [
           ("lib/switch.c", """\
     enter(cpu, next);
     MemVmapRoot root = root_of(next, mem_vmap_asid_take(cpu, next, &history));
-    cpu_execute(cpus, steps, cpus->type->load(&cpus->features, root, history, NULL, steps));
+    cpu_execute(cpus, steps, cpus->type->load(&cpus->features, &root, history, NULL, steps));
 """, """\
     MemVmapRoot root = root_of(next, mem_vmap_asid_take(cpu, next, &history));
-    cpu_execute(cpus, steps, cpus->type->load(&cpus->features, root, history, NULL, steps));
+    cpu_execute(cpus, steps, cpus->type->load(&cpus->features, &root, history, NULL, steps));
     enter(cpu, next);
 """)),
 
@@ -231,13 +238,13 @@ FAULTS = [
     fault("a_range_is_one_unit_short",
           ("arch/aarch64/cpu/plan.c", "(num - 1) << RANGE_NUM_SHIFT", "(num - 1) / 2 << RANGE_NUM_SHIFT")),
     fault("no_barrier_before_the_invalidation",
-          ("arch/aarch64/cpu/plan.c", "    add_once(&list, A64_DSB_ISHST, 0);\n    if (root.second_stage)\n",
-           "    if (root.second_stage)\n")),
+          ("arch/aarch64/cpu/plan.c", "    add_once(&list, A64_DSB_ISHST, 0);\n    if (root->second_stage)\n",
+           "    if (root->second_stage)\n")),
     fault("no_barrier_after_the_invalidation",
           ("arch/aarch64/cpu/plan.c", "    add_invalidations(&list, &p);\n    add_once(&list, A64_DSB_ISH, 0);\n",
            "    add_invalidations(&list, &p);\n    if (features->errata == 0)\n        add_once(&list, A64_DSB_NSH, 0);\n")),
     fault("globals_go_by_asid",
-          ("arch/aarch64/cpu/plan.c", "root.second_stage || root.upper || plan->global)", "root.second_stage || root.upper)")),
+          ("arch/aarch64/cpu/plan.c", "root->second_stage || root->upper || plan->global)", "root->second_stage || root->upper)")),
     fault("a_table_is_broken_and_one_address_forgotten",
           ("lib/breaking.c", "    forget_range(&batch, gone, 0);\n", "    forget_range(&batch, gone, 1);\n")),
     fault("a_map_does_not_wait_for_what_was_broken",

@@ -19,6 +19,7 @@ unsigned machine_number(unsigned cpu)
     return cpu == MACHINE_CPUS - 1 ? MEM_VMAP_CPUS - 1 : cpu;
 }
 
+/* What concerns other CPUs is never done under a lock. */
 static void enter_hook(Machine *machine)
 {
     for (unsigned i = 0; i < machine->space_count; i++)
@@ -38,7 +39,6 @@ static void execute(void *context, const MemVmapStep *steps, unsigned count)
 {
     Machine *machine = context;
     unsigned cpu = machine->here;
-    enter_hook(machine);
     if (cpu == MACHINE_STRANGER || count > MEM_VMAP_STEPS) {
         machine->broken = "steps for a CPU that takes no part, or too many";
         return;
@@ -110,7 +110,6 @@ static unsigned task_bit(void)
 static void pin(void *context)
 {
     Machine *machine = context;
-    enter_hook(machine);
     if (machine->pinned & task_bit())
         machine->broken = "pin was nested";
     machine->pinned |= task_bit();
@@ -119,7 +118,6 @@ static void pin(void *context)
 static void unpin(void *context)
 {
     Machine *machine = context;
-    enter_hook(machine);
     if (!(machine->pinned & task_bit()))
         machine->broken = "unpin without pin";
     machine->pinned &= ~task_bit();

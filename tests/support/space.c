@@ -37,10 +37,12 @@ static void page_put(void *context, usize phys, usize size)
     space->host_port.page_put(space->host_port.context, phys + space->phys_shift, size);
 }
 
+/* Where it is the only CPU the lock may be held. */
 static void invalidate_here(void *context, const MemVmapPlan *plan)
 {
     Space *space = context;
-    enter_hook(space);
+    if (space->port.invalidate_there)
+        enter_hook(space);
     if (plan->root != space->vmap.root)
         space->broken = "a plan names another root than that of its space";
     if (space->plan_count < SPACE_PLANS)

@@ -28,7 +28,7 @@ static void check_row(const Row *row)
         expected[count++] = row->middle[i];
     expected[count++] = (MemVmapStep)ISH;
     expected[count++] = (MemVmapStep)ISB;
-    assert_steps(row->what, steps, type()->forget(&features, *row->root, &row->plan, steps), expected,
+    assert_steps(row->what, steps, type()->forget(&features, row->root, &row->plan, steps), expected,
                  count);
 }
 #define CHECK(rows)                                                                                        \
@@ -353,17 +353,17 @@ static void bug_11_nothing_of_an_address_gets_into_another_field(void **state)
                 low = PLAN(RANGE(0, KB4, KB4));
     MemVmapCpuFeatures features = {.asids = 1 << 16};
     root.asid = 0;
-    type()->forget(&features, root, &high, steps);
+    type()->forget(&features, &root, &high, steps);
     assert_int_equal(steps[1].first, 0x00000fffffffffff);
     for (unsigned bit = 0; bit < 16; bit++) {
         root.asid = 1u << bit;
-        type()->forget(&features, root, &low, steps);
+        type()->forget(&features, &root, &low, steps);
         assert_int_equal(steps[1].first, (usize)1 << (48 + bit));
     }
     high.ranges[0].first -= KB4;
     features.extensions = RANGES;
     root.asid = 0;
-    type()->forget(&features, root, &high, steps);
+    type()->forget(&features, &root, &high, steps);
     assert_int_equal(steps[1].first, 0x0000401ffffffffe);
 }
 
@@ -441,7 +441,7 @@ static void every_leaf_of_a_range_is_dropped(void **state)
         MemVmapCpuFeatures features = {
             .asids = 256, .ceiling = 5000, .extensions = (unsigned)(random >> 36 & 3)};
         MemVmapStep steps[MEM_VMAP_STEPS];
-        unsigned count = type()->forget(&features, *root, &plan, steps);
+        unsigned count = type()->forget(&features, root, &plan, steps);
         if (steps[1].kind != A64_ASIDE1IS && steps[1].kind != A64_VMALLE1IS)
             assert_all_dropped(root, &plan.ranges[0], steps, count);
     }

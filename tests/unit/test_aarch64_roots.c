@@ -51,7 +51,7 @@ static void guests_are_told_by_their_vmid(void **state)
     for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         MemVmapCpuFeatures features = {.asids = 256, .extensions = rows[i].extensions};
         MemVmapStep steps[MEM_VMAP_STEPS];
-        unsigned count = type()->forget(&features, *rows[i].root, &rows[i].plan, steps);
+        unsigned count = type()->forget(&features, rows[i].root, &rows[i].plan, steps);
         assert_steps(rows[i].what, steps, count, rows[i].steps, rows[i].count);
     }
 #undef ENTER
@@ -66,7 +66,7 @@ static void bug_24_one_more_invalidation_and_barrier_make_good_for_an_erratum(vo
     MemVmapStep steps[MEM_VMAP_STEPS];
     static const MemVmapStep expected[] = {
         ISHST, ONE(A64_VALE1IS, 0xabcd000123456789), ISH, ONE(A64_VALE1IS, 0), ISH, ISB};
-    assert_steps("REPEAT_TLBI", steps, type()->forget(&features, lower, &plan, steps), expected, 6);
+    assert_steps("REPEAT_TLBI", steps, type()->forget(&features, &lower, &plan, steps), expected, 6);
 }
 
 static void the_most_steps_fit(void **state)
@@ -77,7 +77,7 @@ static void the_most_steps_fit(void **state)
     MemVmapStep steps[MEM_VMAP_STEPS];
     for (unsigned i = 0; i < MEM_VMAP_BATCH_RANGES; i++)
         plan.ranges[i] = (MemVmapRange)RANGE(AT + i * GB1, 65 * KB4, KB4);
-    assert_int_equal(type()->forget(&features, guest, &plan, steps), 2 * MEM_VMAP_BATCH_RANGES + 9);
+    assert_int_equal(type()->forget(&features, &guest, &plan, steps), 2 * MEM_VMAP_BATCH_RANGES + 9);
     assert_true(2 * MEM_VMAP_BATCH_RANGES + 9 <= MEM_VMAP_STEPS);
 }
 
@@ -85,7 +85,7 @@ static void assert_load(const MemVmapCpuFeatures *features, const MemVmapRoot *r
                         const MemVmapStep *expected, unsigned count)
 {
     MemVmapStep steps[MEM_VMAP_STEPS];
-    assert_steps("load", steps, type()->load(features, *root, history, NULL, steps), expected, count);
+    assert_steps("load", steps, type()->load(features, root, history, NULL, steps), expected, count);
 }
 #define ASSERT_LOAD(features, root, history, ...)                                                          \
     assert_load(features, root, history, (const MemVmapStep[]){__VA_ARGS__},                               \

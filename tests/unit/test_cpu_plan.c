@@ -94,7 +94,7 @@ static void assert_in_bounds(const Result *result)
 static Result forget(const MemVmapCpuFeatures *features, unsigned asid, const MemVmapPlan *plan)
 {
     Result result = begin();
-    result.count = type()->forget(features, (MemVmapRoot){.root = ROOT, .asid = asid, .levels = 4}, plan,
+    result.count = type()->forget(features, &(MemVmapRoot){.root = ROOT, .asid = asid, .levels = 4}, plan,
                                   result.steps);
     assert_in_bounds(&result);
     return result;
@@ -104,7 +104,7 @@ static Result load(const MemVmapCpuFeatures *features, unsigned asid, MemVmapHis
                    const MemVmapPlan *plan)
 {
     Result result = begin();
-    result.count = type()->load(features, (MemVmapRoot){.root = ROOT, .asid = asid, .levels = 4}, history,
+    result.count = type()->load(features, &(MemVmapRoot){.root = ROOT, .asid = asid, .levels = 4}, history,
                                 plan, result.steps);
     assert_in_bounds(&result);
     return result;

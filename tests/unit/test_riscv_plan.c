@@ -42,7 +42,7 @@ static void assert_step(unsigned i, RiscvStepKind kind, unsigned asid, usize fir
 
 static unsigned forget(const MemVmapPlan *plan)
 {
-    return type()->forget(&with, (MemVmapRoot){.root = ROOT, .asid = 7, .levels = 3}, plan, steps);
+    return type()->forget(&with, &(MemVmapRoot){.root = ROOT, .asid = 7, .levels = 3}, plan, steps);
 }
 
 static void few_leaves_are_fenced_one_by_one(void **state)
@@ -80,7 +80,7 @@ static void the_ceiling_can_be_set(void **state)
     MemVmapCpuFeatures features = {.asids = 16, .ceiling = 2};
     MemVmapPlan plan = {.count = 1, .ranges = {{AT, AT + 0x2fff, 0x1000}}};
     assert_int_equal(
-        type()->forget(&features, (MemVmapRoot){.root = ROOT, .asid = 7, .levels = 3}, &plan, steps), 1);
+        type()->forget(&features, &(MemVmapRoot){.root = ROOT, .asid = 7, .levels = 3}, &plan, steps), 1);
     assert_step(0, RISCV_FENCE_ASID, 7, 0, 0, 1);
 }
 
@@ -109,7 +109,7 @@ static void satp_names_mode_asid_and_page(void **state)
     (void)state;
     for (unsigned levels = 3; levels <= 5; levels++) {
         MemVmapRoot root = {.root = ROOT, .asid = 0xabc, .levels = levels};
-        assert_int_equal(type()->load(&with, root, MEM_VMAP_UP_TO_DATE, NULL, steps), 1);
+        assert_int_equal(type()->load(&with, &root, MEM_VMAP_UP_TO_DATE, NULL, steps), 1);
         assert_step(0, RISCV_SATP, 0xabc, SATP(5 + levels, 0xabc), 0, 1);
     }
 }
@@ -117,7 +117,7 @@ static void satp_names_mode_asid_and_page(void **state)
 static void an_asid_of_which_nothing_is_known_is_cleaned_before_it_is_loaded(void **state)
 {
     (void)state;
-    assert_int_equal(type()->load(&with, (MemVmapRoot){.root = ROOT, .asid = 7, .levels = 3},
+    assert_int_equal(type()->load(&with, &(MemVmapRoot){.root = ROOT, .asid = 7, .levels = 3},
                                   MEM_VMAP_UNKNOWN, NULL, steps),
                      2);
     assert_step(0, RISCV_FENCE_ASID, 7, 0, 0, 1);
@@ -128,7 +128,7 @@ static void an_asid_that_is_behind_catches_up_before_it_is_loaded(void **state)
 {
     (void)state;
     MemVmapPlan plan = {.count = 1, .ranges = {{AT, AT + 0xfff, 0x1000}}};
-    assert_int_equal(type()->load(&with, (MemVmapRoot){.root = ROOT, .asid = 7, .levels = 4},
+    assert_int_equal(type()->load(&with, &(MemVmapRoot){.root = ROOT, .asid = 7, .levels = 4},
                                   MEM_VMAP_BEHIND, &plan, steps),
                      2);
     assert_step(0, RISCV_FENCE_ADDRESS, 7, AT, 0x1000, 1);
@@ -139,7 +139,7 @@ static void an_asid_that_is_behind_catches_up_before_it_is_loaded(void **state)
 static void without_asids_the_fence_comes_after_the_load(void **state)
 {
     (void)state;
-    assert_int_equal(type()->load(&none, (MemVmapRoot){.root = ROOT, .asid = 0, .levels = 5},
+    assert_int_equal(type()->load(&none, &(MemVmapRoot){.root = ROOT, .asid = 0, .levels = 5},
                                   MEM_VMAP_UNKNOWN, NULL, steps),
                      2);
     assert_step(0, RISCV_SATP, 0, SATP(10, 0), 0, 1);
@@ -151,7 +151,7 @@ static void asid_0_is_fenced_after_the_load(void **state)
 {
     (void)state;
     MemVmapRoot root = {.root = ROOT, .levels = 3};
-    assert_int_equal(type()->load(&with, root, MEM_VMAP_UNKNOWN, NULL, steps), 2);
+    assert_int_equal(type()->load(&with, &root, MEM_VMAP_UNKNOWN, NULL, steps), 2);
     assert_step(0, RISCV_SATP, 0, SATP(8, 0), 0, 1);
     assert_step(1, RISCV_FENCE_ASID, 0, 0, 0, 1);
 }
@@ -160,7 +160,7 @@ static void asids_that_mean_other_spaces_are_cleaned_before_the_load(void **stat
 {
     (void)state;
     MemVmapRoot root = {.root = ROOT, .asid = 7, .levels = 3};
-    assert_int_equal(type()->load(&with, root, MEM_VMAP_RENUMBERED, NULL, steps), 2);
+    assert_int_equal(type()->load(&with, &root, MEM_VMAP_RENUMBERED, NULL, steps), 2);
     assert_step(0, RISCV_FENCE_ALL, 0, 0, 0, 1);
     assert_step(1, RISCV_SATP, 7, SATP(8, 7), 0, 1);
 }
@@ -173,19 +173,19 @@ static void with_svinval_several_addresses_need_one_fence(void **state)
     MemVmapRoot root = {.root = ROOT, .asid = 7, .levels = 3};
     MemVmapPlan plan = {.count = 2,
                         .ranges = {{AT, AT + 0x4fff, 0x1000}, {0x40000000, 0x7fffffff, 0x40000000}}};
-    assert_int_equal(type()->forget(&features, root, &plan, steps), 4);
+    assert_int_equal(type()->forget(&features, &root, &plan, steps), 4);
     assert_step(0, RISCV_INVAL_BEGIN, 7, 0, 0, 1);
     assert_step(1, RISCV_INVAL_ADDRESS, 7, AT, 0x1000, 5);
     assert_step(2, RISCV_INVAL_ADDRESS, 7, 0x40000000, 0x40000000, 1);
     assert_step(3, RISCV_INVAL_END, 7, 0, 0, 1);
     plan.global = true;
-    assert_int_equal(type()->forget(&features, root, &plan, steps), 4);
+    assert_int_equal(type()->forget(&features, &root, &plan, steps), 4);
     assert_step(1, RISCV_INVAL_ADDRESS_ALL, 7, AT, 0x1000, 5);
     plan = (MemVmapPlan){.count = 1, .ranges = {{AT, AT + 0xfff, 0x1000}}};
-    assert_int_equal(type()->forget(&features, root, &plan, steps), 1);
+    assert_int_equal(type()->forget(&features, &root, &plan, steps), 1);
     assert_step(0, RISCV_FENCE_ADDRESS, 7, AT, 0x1000, 1);
     plan.everything = true;
-    assert_int_equal(type()->forget(&features, root, &plan, steps), 1);
+    assert_int_equal(type()->forget(&features, &root, &plan, steps), 1);
     assert_step(0, RISCV_FENCE_ASID, 7, 0, 0, 1);
 }
 

@@ -56,7 +56,7 @@ static void execute(void *context, const MemVmapStep *steps, unsigned count)
     (void)count;
 }
 
-static unsigned forget_nothing(const MemVmapCpuFeatures *features, MemVmapRoot root,
+static unsigned forget_nothing(const MemVmapCpuFeatures *features, const MemVmapRoot *root,
                                const MemVmapPlan *plan, MemVmapStep steps[MEM_VMAP_STEPS])
 {
     (void)features;
@@ -66,8 +66,9 @@ static unsigned forget_nothing(const MemVmapCpuFeatures *features, MemVmapRoot r
     return 0;
 }
 
-static unsigned load_nothing(const MemVmapCpuFeatures *features, MemVmapRoot root, MemVmapHistory history,
-                             const MemVmapPlan *plan, MemVmapStep steps[MEM_VMAP_STEPS])
+static unsigned load_nothing(const MemVmapCpuFeatures *features, const MemVmapRoot *root,
+                             MemVmapHistory history, const MemVmapPlan *plan,
+                             MemVmapStep steps[MEM_VMAP_STEPS])
 {
     (void)history;
     return forget_nothing(features, root, plan, steps);

@@ -54,44 +54,45 @@ static void add_once(List *list, A64StepKind kind, usize first)
 /* A plan under way. */
 typedef struct planning {
     const MemVmapCpuFeatures *features;
-    MemVmapRoot root;
+    const MemVmapRoot *root;
     const MemVmapPlan *plan;
     const Forms *forms;
     usize tag; /* the ASID, where operands have one */
 } Planning;
 
 /* With LPA2 (TCR.DS) the bases of ranges count in 64 KiB, whatever the granule. */
-static unsigned base_shift(MemVmapRoot root)
+static unsigned base_shift(const MemVmapRoot *root)
 {
-    return root.virt_bits > 48 ? LPA2_BASE_SHIFT : root.page_shift;
+    return root->virt_bits > 48 ? LPA2_BASE_SHIFT : root->page_shift;
 }
 
 /* 1: 4 KiB, 2: 16 KiB, 3: 64 KiB, as operands have it. */
-static usize granule_of(MemVmapRoot root)
+static usize granule_of(const MemVmapRoot *root)
 {
-    return (root.page_shift - 10) / 2;
+    return (root->page_shift - 10) / 2;
 }
 
 /* Level 1, 2 or 3 of the manual, where leaves of that size are; 0: it is not known, or cannot be said. */
 static usize level_hint(const Planning *p, usize stride)
 {
-    unsigned shift = (unsigned)__builtin_ctzll(stride) - p->root.page_shift, bits = p->root.page_shift - 3;
+    unsigned shift = (unsigned)__builtin_ctzll(stride) - p->root->page_shift,
+             bits = p->root->page_shift - 3;
     if (!(p->features->extensions & MEM_VMAP_HAS_TTL) || p->plan->tables)
         return 0;
     return shift % bits == 0 ? 3 - shift / bits : 0;
 }
 
 /* Where the invalidation of a range by pages begins, aligned as its operand wants it, */
-static usize range_base(MemVmapRoot root, const MemVmapRange *range)
+static usize range_base(const MemVmapRoot *root, const MemVmapRange *range)
 {
     usize first = range->first & ~(range->stride - 1);
     return first >> base_shift(root) << base_shift(root);
 }
 
 /* and how many pages there are from there on. */
-static usize range_pages(MemVmapRoot root, const MemVmapRange *range)
+static usize range_pages(const MemVmapRoot *root, const MemVmapRange *range)
 {
-    return ((range->last - range_base(root, range)) >> root.page_shift) + 1;
+    return ((range->last - range_base(root, range)) >> root->page_shift) + 1;
 }
 
 /* NUM + 1 counts so many pages. */
@@ -156,7 +157,7 @@ static void add_ranges(List *list, const Planning *p, const MemVmapRange *range)
     if (scale == 0 || pages % unit == 0)
         return;
     usize below = scale_unit(scale - 1);
-    add_range(list, p, range, base + (whole * unit << p->root.page_shift), scale - 1,
+    add_range(list, p, range, base + (whole * unit << p->root->page_shift), scale - 1,
               (pages % unit + below - 1) / below);
 }
 
@@ -171,34 +172,34 @@ static void add_invalidations(List *list, const Planning *p)
         const MemVmapRange *range = &p->plan->ranges[i];
         (by_ranges(p, range) ? add_ranges : add_addresses)(list, p, range);
     }
-    if (p->root.second_stage) {
+    if (p->root->second_stage) {
         add_once(list, A64_DSB_ISH, 0);
         add_once(list, A64_VMALLE1IS, 0);
     }
 }
 
 /* Address bits 51..48 stand in 5..2; the root of the upper half has no ASID. */
-static usize ttbr(MemVmapRoot root)
+static usize ttbr(const MemVmapRoot *root)
 {
-    usize asid = root.upper ? 0 : root.asid;
-    return asid << ASID_SHIFT | (root.root & 0x0000ffffffffffff) | (root.root >> 48 & 0xf) << 2;
+    usize asid = root->upper ? 0 : root->asid;
+    return asid << ASID_SHIFT | (root->root & 0x0000ffffffffffff) | (root->root >> 48 & 0xf) << 2;
 }
 
 /*
  * The ASID is one of the lower half: what the upper half has cached may stand under any. An erratum is made good
  * for by one more invalidation, of whatever, with its barrier.
  */
-static unsigned forget(const MemVmapCpuFeatures *features, MemVmapRoot root, const MemVmapPlan *plan,
+static unsigned forget(const MemVmapCpuFeatures *features, const MemVmapRoot *root, const MemVmapPlan *plan,
                        MemVmapStep steps[MEM_VMAP_STEPS])
 {
-    Planning p = {features, root, plan, &by_asid, (usize)root.asid << ASID_SHIFT};
+    Planning p = {features, root, plan, &by_asid, (usize)root->asid << ASID_SHIFT};
     List list = {steps, 0};
-    if (root.second_stage || root.upper || plan->global) {
-        p.forms = root.second_stage ? &by_vmid : &any_asid;
+    if (root->second_stage || root->upper || plan->global) {
+        p.forms = root->second_stage ? &by_vmid : &any_asid;
         p.tag = 0;
     }
     add_once(&list, A64_DSB_ISHST, 0);
-    if (root.second_stage)
+    if (root->second_stage)
         add_once(&list, A64_ENTER_GUEST, ttbr(root));
     add_invalidations(&list, &p);
     add_once(&list, A64_DSB_ISH, 0);
@@ -206,15 +207,15 @@ static unsigned forget(const MemVmapCpuFeatures *features, MemVmapRoot root, con
         add_once(&list, A64_VALE1IS, 0);
         add_once(&list, A64_DSB_ISH, 0);
     }
-    if (root.second_stage)
+    if (root->second_stage)
         add_once(&list, A64_LEAVE_GUEST, 0);
     add_once(&list, A64_ISB, 0);
     return list.count;
 }
 
-static void add_forget_here(List *list, MemVmapRoot root)
+static void add_forget_here(List *list, const MemVmapRoot *root)
 {
-    add_once(list, root.second_stage ? A64_ALLE1 : A64_VMALLE1, 0);
+    add_once(list, root->second_stage ? A64_ALLE1 : A64_VMALLE1, 0);
     add_once(list, A64_DSB_NSH, 0);
 }
 
@@ -222,17 +223,17 @@ static void add_forget_here(List *list, MemVmapRoot root)
  * What this CPU has stored, a number of the space among it, is seen before it walks the tables. Where roots have
  * no numbers, what the last one has left goes when it cannot come back: after the load.
  */
-static unsigned load(const MemVmapCpuFeatures *features, MemVmapRoot root, MemVmapHistory history,
+static unsigned load(const MemVmapCpuFeatures *features, const MemVmapRoot *root, MemVmapHistory history,
                      const MemVmapPlan *plan, MemVmapStep steps[MEM_VMAP_STEPS])
 {
     List list = {steps, 0};
-    bool numbered = root.asid != 0 && !root.upper;
+    bool numbered = root->asid != 0 && !root->upper;
     (void)features;
     (void)plan;
     add_once(&list, A64_DSB_ISHST, 0);
     if (numbered && history != MEM_VMAP_UP_TO_DATE)
         add_forget_here(&list, root);
-    add_once(&list, root.second_stage ? A64_VTTBR : root.upper ? A64_TTBR1 : A64_TTBR0, ttbr(root));
+    add_once(&list, root->second_stage ? A64_VTTBR : root->upper ? A64_TTBR1 : A64_TTBR0, ttbr(root));
     add_once(&list, A64_ISB, 0);
     if (!numbered) {
         add_forget_here(&list, root);

@@ -20,9 +20,9 @@ static bool is_small(const MemVmapCpuFeatures *features, const MemVmapPlan *plan
     return plan_addresses(plan) <= plan_ceiling(features);
 }
 
-static MemVmapStep fence_all_of(MemVmapRoot root)
+static MemVmapStep fence_all_of(const MemVmapRoot *root)
 {
-    return (MemVmapStep){RISCV_FENCE_ASID, root.asid, 0, 0, 1};
+    return (MemVmapStep){RISCV_FENCE_ASID, root->asid, 0, 0, 1};
 }
 
 static bool has_one_address(const MemVmapPlan *plan)
@@ -50,32 +50,32 @@ static unsigned by_address(const MemVmapCpuFeatures *features, const MemVmapPlan
     return count;
 }
 
-static unsigned forget(const MemVmapCpuFeatures *features, MemVmapRoot root, const MemVmapPlan *plan,
+static unsigned forget(const MemVmapCpuFeatures *features, const MemVmapRoot *root, const MemVmapPlan *plan,
                        MemVmapStep steps[MEM_VMAP_STEPS])
 {
     if (!is_small(features, plan)) {
         steps[0] = plan->global ? (MemVmapStep){RISCV_FENCE_ALL, 0, 0, 0, 1} : fence_all_of(root);
         return 1;
     }
-    return by_address(features, plan, root.asid, steps);
+    return by_address(features, plan, root->asid, steps);
 }
 
-static MemVmapStep load_satp(MemVmapRoot root)
+static MemVmapStep load_satp(const MemVmapRoot *root)
 {
-    usize mode = MODE_SV39 + root.levels - 3;
-    usize satp = mode << SATP_MODE_SHIFT | (usize)root.asid << SATP_ASID_SHIFT | root.root >> PAGE_SHIFT;
-    return (MemVmapStep){RISCV_SATP, root.asid, satp, 0, 1};
+    usize mode = MODE_SV39 + root->levels - 3;
+    usize satp = mode << SATP_MODE_SHIFT | (usize)root->asid << SATP_ASID_SHIFT | root->root >> PAGE_SHIFT;
+    return (MemVmapStep){RISCV_SATP, root->asid, satp, 0, 1};
 }
 
 /*
  * An ASID that is not in use is cleaned before it is loaded. Where there are none, what the last space has left
  * under ASID 0 goes when it cannot come back: after the load.
  */
-static unsigned load(const MemVmapCpuFeatures *features, MemVmapRoot root, MemVmapHistory history,
+static unsigned load(const MemVmapCpuFeatures *features, const MemVmapRoot *root, MemVmapHistory history,
                      const MemVmapPlan *plan, MemVmapStep steps[MEM_VMAP_STEPS])
 {
     unsigned count = 0;
-    if (root.asid == 0) {
+    if (root->asid == 0) {
         steps[0] = load_satp(root);
         steps[1] = fence_all_of(root);
         return 2;

@@ -26,13 +26,14 @@ static unsigned by_address(const MemVmapPlan *plan, X86StepKind kind, unsigned a
     return plan->count;
 }
 
-static MemVmapStep load_cr3(MemVmapRoot root, usize keep)
+static MemVmapStep load_cr3(const MemVmapRoot *root, usize keep)
 {
-    return (MemVmapStep){X86_CR3, root.asid, root.root | root.asid | keep, 0, 1};
+    return (MemVmapStep){X86_CR3, root->asid, root->root | root->asid | keep, 0, 1};
 }
 
 /* Everything of the current PCID, and global entries where the plan says so. */
-static MemVmapStep everything(const MemVmapCpuFeatures *features, MemVmapRoot root, const MemVmapPlan *plan)
+static MemVmapStep everything(const MemVmapCpuFeatures *features, const MemVmapRoot *root,
+                              const MemVmapPlan *plan)
 {
     if (!plan->global || !features->globals)
         return load_cr3(root, 0);
@@ -41,24 +42,24 @@ static MemVmapStep everything(const MemVmapCpuFeatures *features, MemVmapRoot ro
     return (MemVmapStep){X86_PGE, 0, 0, 0, 1};
 }
 
-static unsigned forget(const MemVmapCpuFeatures *features, MemVmapRoot root, const MemVmapPlan *plan,
+static unsigned forget(const MemVmapCpuFeatures *features, const MemVmapRoot *root, const MemVmapPlan *plan,
                        MemVmapStep steps[MEM_VMAP_STEPS])
 {
     if (is_small(features, plan))
-        return by_address(plan, X86_INVLPG, root.asid, steps);
+        return by_address(plan, X86_INVLPG, root->asid, steps);
     steps[0] = everything(features, root, plan);
     return 1;
 }
 
 /* What one plan names goes before the root is loaded: there is no moment at which it could be used. */
-static unsigned load(const MemVmapCpuFeatures *features, MemVmapRoot root, MemVmapHistory history,
+static unsigned load(const MemVmapCpuFeatures *features, const MemVmapRoot *root, MemVmapHistory history,
                      const MemVmapPlan *plan, MemVmapStep steps[MEM_VMAP_STEPS])
 {
     unsigned count = 0;
     usize keep = features->asids > 0 && history == MEM_VMAP_UP_TO_DATE ? X86_CR3_KEEP : 0;
     if (features->asids > 0 && history == MEM_VMAP_BEHIND && features->by_asid && !plan->tables &&
         is_small(features, plan)) {
-        count = by_address(plan, X86_INVPCID_ADDRESS, root.asid, steps);
+        count = by_address(plan, X86_INVPCID_ADDRESS, root->asid, steps);
         keep = X86_CR3_KEEP;
     }
     steps[count] = load_cr3(root, keep);
