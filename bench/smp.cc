@@ -39,49 +39,65 @@ void interrupt_nobody(void *, const MemVmapCpuSet *)
 
 } // namespace
 
-SmpCpus::SmpCpus()
+Cpus::Cpus(unsigned count) : count_(count)
 {
     MemVmapCpuPort port = {};
     port.execute = execute;
-    port.here = here;
-    port.interrupt = interrupt_nobody;
-    port.context = &cpu_[0];
+    if (count > 1) {
+        port.here = here;
+        port.interrupt = interrupt_nobody;
+        port.context = &cpu_[0];
+    }
     MemVmapCpuFeatures features = {};
     features.asids = 4096;
     features.by_asid = features.globals = true;
     int code = mem_vmap_cpus_init(&cpus_, &port, mem_vmap_cpu_type_find("x86_64"), &features);
-    for (unsigned i = 0; i < COUNT && code == 0; i++)
+    for (unsigned i = 0; i < count && code == 0; i++)
         code = mem_vmap_cpu_join(&cpu_[i], &cpus_, i);
     if (code != 0)
         throw std::bad_alloc();
 }
 
-MemVmapPort SmpCpus::on(MemVmapPort port)
+MemVmapPort Cpus::on(MemVmapPort port)
 {
     port.invalidate_here = nullptr;
     port.cpus = &cpus_;
-    port.lock = lock;
-    port.unlock = unlock;
+    if (count_ > 1) {
+        port.lock = lock;
+        port.unlock = unlock;
+    }
     return port;
 }
 
-void SmpCpus::run(MemVmap *vmap)
+void Cpus::run(MemVmap *vmap)
 {
     mem_vmap_switch_to(vmap);
 }
 
-void SmpCpus::stop()
+void Cpus::stop()
 {
-    for (MemVmapCpu &cpu : cpu_)
-        mem_vmap_cpu_leave(&cpu);
+    for (unsigned i = 0; i < count_; i++)
+        mem_vmap_cpu_leave(&cpu_[i]);
 }
 
-SmpEngine::SmpEngine(const Machine &machine, const char *format) : Engine(on(machine.port()), format, false)
+SmpEngine::SmpEngine(const Machine &machine, const char *format)
+    : Cpus(MOST), Engine(on(machine.port()), format, false)
 {
     run(&vmap_);
 }
 
 SmpEngine::~SmpEngine()
+{
+    stop();
+}
+
+LoneEngine::LoneEngine(const Machine &machine, const char *format)
+    : Cpus(1), Engine(on(machine.port()), format, false)
+{
+    run(&vmap_);
+}
+
+LoneEngine::~LoneEngine()
 {
     stop();
 }

@@ -2,22 +2,24 @@
 #ifndef BENCH_SMP_H
 #define BENCH_SMP_H
 
-/* MemVmap as a machine of several CPUs has it. */
+/* MemVmap where the library knows the CPUs: several, or one. */
 
 #include "bench/space.h"
 
 /*
- * Four CPUs, of which the first has the space loaded and makes the calls: nobody else is to be told. A spin lock
- * that nobody contends for. The instructions that a shootdown executes on this CPU are left out.
+ * The first CPU has the space loaded and makes the calls: nobody else is to be told. Where there are several there is
+ * a spin lock, that nobody contends for. The instructions that a shootdown executes on this CPU are left out.
  */
-class SmpCpus
+class Cpus
 {
   public:
-    SmpCpus();
-    SmpCpus(const SmpCpus &) = delete;
-    SmpCpus &operator=(const SmpCpus &) = delete;
+    static constexpr unsigned MOST = 4;
 
-    /* The port, with these CPUs and the lock. */
+    explicit Cpus(unsigned count);
+    Cpus(const Cpus &) = delete;
+    Cpus &operator=(const Cpus &) = delete;
+
+    /* The port, with these CPUs, and the lock. */
     MemVmapPort on(MemVmapPort port);
 
     /* The first CPU loads the space. */
@@ -27,19 +29,26 @@ class SmpCpus
     void stop();
 
   private:
-    static constexpr unsigned COUNT = 4;
-
+    unsigned count_;
     MemVmapCpus cpus_;
-    MemVmapCpu cpu_[COUNT];
+    MemVmapCpu cpu_[MOST];
 };
 
-class SmpEngine : private SmpCpus, public Engine
+class SmpEngine : private Cpus, public Engine
 {
   public:
     static constexpr const char *prefix = "smp/";
 
     explicit SmpEngine(const Machine &machine, const char *format = nullptr);
     ~SmpEngine();
+};
+
+/* One CPU, and no lock: it has a software TLB. */
+class LoneEngine : private Cpus, public Engine
+{
+  public:
+    explicit LoneEngine(const Machine &machine, const char *format = nullptr);
+    ~LoneEngine();
 };
 
 #endif

@@ -3,7 +3,7 @@
 #include "bench/reference.h"
 #include "bench/registry.h"
 #include "bench/scenario.h"
-#include "bench/space.h"
+#include "bench/smp.h"
 
 static constexpr usize PAGE = 4096;
 static constexpr usize VIRT = 0x100000000000;
@@ -216,9 +216,8 @@ static void add(const std::string &name, unsigned bits)
     add_benchmark(name, [bits](benchmark::State &state) { return Function(state, bits); });
 }
 
-template <class Space> static void add_all()
+template <class Space> static void add_all(const std::string &prefix)
 {
-    std::string prefix = Space::prefix;
     add<run_chain<Space>>(prefix + "translate_hot", HOT_BITS);
     add<run_lookups<Cycle<Space>, Ascending>>(prefix + "translate_sequential", GIB_BITS);
     add<run_lookups<Cycle<Space>, Scattered>>(prefix + "translate_random", GIB_BITS);
@@ -259,8 +258,9 @@ void add_format_translate_benchmarks()
 
 void add_translate_benchmarks()
 {
-    add_all<Engine>();
-    add_all<NaiveSpace>();
+    add_all<LoneEngine>("");
+    add_all<Engine>("walk/"); /* the port names no CPU: there is no software TLB */
+    add_all<NaiveSpace>(NaiveSpace::prefix);
     add<run_reference_chain>("ref/walk_hot_dependent", HOT_BITS);
     add<run_reference_ascending>("ref/walk_sequential", GIB_BITS);
     add<run_reference_chain>("ref/walk_random_dependent", GIB_BITS);

@@ -71,11 +71,11 @@ MEM_INLINE usize translate_longer(const MemFormat *format, MemVmap *vmap, usize 
     MemVmapCpu *cpu = tlb_here(vmap);
     if (cpu == NULL)
         return by_walk(vmap, virt);
-    usize number = tlb_index(vmap, way_region(format, virt));
-    MemEntry page = tlb_find_page(format, vmap, &cpu->tlb[number], virt);
+    const MemVmapTlbLine *line = &cpu->tlb[tlb_index(vmap, way_region(format, virt))];
+    MemEntry page = tlb_find_page(format, vmap, line, virt);
     if (MEM_UNLIKELY(page == 0))
         return by_walk(vmap, virt);
-    tlb_remember(format, cpu, virt, number);
+    tlb_remember(format, cpu, virt, line);
     return translate_page(format, vmap, page, virt);
 }
 
@@ -87,7 +87,7 @@ MEM_INLINE usize engine_translate(const MemFormat *format, MemVmap *vmap, usize 
     const MemVmapCpu *cpu = tlb_here(vmap);
     if (cpu == NULL)
         return by_walk(vmap, virt);
-    MemEntry page = tlb_find_page(format, vmap, &cpu->tlb[tlb_get(&cpu->latest)], virt);
+    MemEntry page = tlb_find_page(format, vmap, tlb_latest(cpu), virt);
     return MEM_LIKELY(page != 0) ? translate_page(format, vmap, page, virt) : longer(vmap, virt);
 }
 

@@ -36,18 +36,19 @@ MEM_INLINE uint64_t tlb_get(const uint64_t *word)
 }
 
 /*
- * The table that a line knows for this space and region, and how often tables went when that was true; null
- * where it knows none. The table's level is in the low bits.
+ * Whether a line knows the table for this space and region, and that since tables went so often. The table's level is
+ * in the low bits of `*way`.
  */
-MEM_INLINE usize tlb_read(const MemVmapTlbLine *line, const MemVmap *vmap, usize region, uint64_t drops)
+MEM_INLINE bool tlb_read(const MemVmapTlbLine *line, const MemVmap *vmap, usize region, uint64_t drops,
+                         usize *way)
 {
     uint64_t sequence = __atomic_load_n(&line->sequence, __ATOMIC_ACQUIRE);
     uint64_t differ = (sequence & 1) | (tlb_get(&line->region) ^ region) |
                       (tlb_get(&line->space) ^ vmap->id) | (tlb_get(&line->drops) ^ drops);
-    usize way = tlb_get(&line->table);
+    *way = tlb_get(&line->table);
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
     differ |= tlb_get(&line->sequence) ^ sequence;
-    return MEM_LIKELY(differ == 0) ? way : 0;
+    return MEM_LIKELY(differ == 0);
 }
 
 /* Finds the entry for the linear address `at` through the CPU's TLB. False: it does not know. */
@@ -56,8 +57,8 @@ MEM_INLINE bool tlb_find(const MemFormat *format, const MemVmap *vmap, MemVmapCp
 {
     usize region = way_number(format, at);
     uint64_t drops = read_begin(format, vmap, at);
-    usize way = tlb_read(&cpu->tlb[tlb_index(vmap, region)], vmap, region, drops);
-    if (MEM_UNLIKELY(way == 0))
+    usize way;
+    if (!tlb_read(&cpu->tlb[tlb_index(vmap, region)], vmap, region, drops, &way))
         return false;
     unsigned level = way & TLB_LEVEL_MASK;
     const MemEntry *table = (const MemEntry *)(way - level);
@@ -69,10 +70,17 @@ MEM_INLINE bool tlb_find(const MemFormat *format, const MemVmap *vmap, MemVmapCp
 }
 
 /* Has the line answer first the next time: nothing must be computed from the address to find that. */
-MEM_INLINE void tlb_remember(const MemFormat *format, MemVmapCpu *cpu, usize virt, usize number)
+MEM_INLINE void tlb_remember(const MemFormat *format, MemVmapCpu *cpu, usize virt,
+                             const MemVmapTlbLine *line)
 {
     if ((virt >> format->levels[0].shift) % TLB_LATEST_EVERY == 0)
-        __atomic_store_n(&cpu->latest, number, __ATOMIC_RELAXED);
+        __atomic_store_n(&cpu->latest, (usize)line - (usize)cpu->tlb, __ATOMIC_RELAXED);
+}
+
+/* The line that answered last. */
+MEM_INLINE const MemVmapTlbLine *tlb_latest(const MemVmapCpu *cpu)
+{
+    return (const MemVmapTlbLine *)((usize)cpu->tlb + __atomic_load_n(&cpu->latest, __ATOMIC_RELAXED));
 }
 
 /*
@@ -83,8 +91,9 @@ MEM_INLINE MemEntry tlb_find_page(const MemFormat *format, const MemVmap *vmap, 
                                   usize virt)
 {
     uint64_t drops = read_begin(format, vmap, virt);
-    usize way = tlb_read(line, vmap, way_region(format, virt), drops);
-    if (MEM_UNLIKELY(way == 0 || (way & TLB_LEVEL_MASK) != 0))
+    usize way;
+    if (!tlb_read(line, vmap, way_region(format, virt), drops, &way) ||
+        MEM_UNLIKELY((way & TLB_LEVEL_MASK) != 0))
         return 0;
     MemEntry entry = entry_load((const MemEntry *)way + level_index(format, 0, virt));
     return MEM_LIKELY(read_is_valid(format, vmap, virt, drops)) ? entry : 0;
