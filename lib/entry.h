@@ -50,6 +50,20 @@ MEM_INLINE Summary entries_sum_8(const MemEntry *slot)
     return sum;
 }
 
+MEM_INLINE Summary entries_sum(const MemEntry *slot, unsigned count)
+{
+    const MemEntry *end = slot + count;
+    Summary sum = {~(MemEntry)0, 0};
+    for (; end - slot >= 8; slot += 8) {
+        Summary eight = entries_sum_8(slot);
+        sum.all &= eight.all;
+        sum.any |= eight.any;
+    }
+    for (; slot < end; slot++)
+        summary_add(&sum, entry_peek(slot));
+    return sum;
+}
+
 /* Whether `count` entries of level 0 are all leaves; and what they sum up to. */
 MEM_INLINE bool entries_full(const MemFormat *format, const MemEntry *slot, unsigned count, Summary *sum)
 {

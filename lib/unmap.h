@@ -26,25 +26,45 @@ typedef struct mem_subtree {
     usize credits;
 } Subtree;
 
-/* Adds what a table of `level` holds: the tables that it links, and the credits of its leaves. */
+/* Adds `count` entries of `level`, summed up. False: they are not alike, or it does not show. */
+MEM_INLINE bool subtree_add(const MemFormat *format, const Summary *entries, unsigned count, unsigned level,
+                            Subtree *sum)
+{
+    EntryKind kind = summary_kind(format, entries, level);
+    if (kind == ENTRY_TABLE)
+        sum->pages += count;
+    else if (kind == ENTRY_LEAF && ((entries->all ^ entries->any) & format->no_reserve) == 0)
+        sum->credits += entries->all & format->no_reserve ? 0 : count * leaf_credits(format, level);
+    else
+        return false;
+    return true;
+}
+
+MEM_INLINE void subtree_add_entry(const MemFormat *format, MemEntry entry, unsigned level, Subtree *sum)
+{
+    EntryKind kind = format->kind(entry, level);
+    sum->pages += kind == ENTRY_TABLE;
+    sum->credits += kind == ENTRY_LEAF && !(entry & format->no_reserve) ? leaf_credits(format, level) : 0;
+}
+
+/*
+ * Adds what a table of `level` holds: the tables that it links, and the credits of its leaves. Nearly always all of
+ * its entries are alike.
+ */
 MEM_INLINE void subtree_add_table(const MemFormat *format, const MemEntry *table, unsigned level,
                                   Subtree *sum)
 {
-    unsigned i = 0, entries = level_entries(format, level);
-    usize tables = 0, holders = 0;
-    while (i < entries) {
-        Summary eight = entries - i >= 8 ? entries_sum_8(&table[i]) : (Summary){0, ~(MemEntry)0};
-        EntryKind kind = summary_kind(format, &eight, level);
-        bool alike = kind == ENTRY_TABLE || ((eight.all ^ eight.any) & format->no_reserve) == 0;
-        unsigned step = kind != ENTRY_EMPTY && alike ? 8 : 1;
-        MemEntry entry = step == 8 ? eight.all : entry_load(&table[i]);
-        kind = step == 8 ? kind : format->kind(entry, level);
-        tables += kind == ENTRY_TABLE ? step : 0;
-        holders += kind == ENTRY_LEAF && !(entry & format->no_reserve) ? step : 0;
-        i += step;
+    unsigned entries = level_entries(format, level);
+    Summary whole = entries_sum(table, entries);
+    if (MEM_LIKELY(subtree_add(format, &whole, entries, level, sum)))
+        return;
+    for (unsigned i = 0, next; i < entries; i = next) {
+        next = entries - i >= 8 ? i + 8 : i + 1;
+        Summary part = entries_sum(&table[i], next - i);
+        if (!subtree_add(format, &part, next - i, level, sum))
+            for (; i < next; i++)
+                subtree_add_entry(format, entry_load(&table[i]), level, sum);
     }
-    sum->pages += tables;
-    sum->credits += holders * leaf_credits(format, level);
 }
 
 /*
