@@ -104,6 +104,23 @@ size_t ref_walk_chain(const RefTables *tables, size_t virt, size_t offset, size_
     return virt;
 }
 
+const uint64_t *ref_last_table(const RefTables *tables, size_t virt)
+{
+    const uint64_t *table = tables->root;
+    for (unsigned shift = 39; shift > 12; shift -= 9)
+        table = child(tables, load(slot_at(table, virt, shift)));
+    return table;
+}
+
+size_t ref_leaf_chain(const uint64_t *const *last, size_t base, size_t virt, size_t offset, size_t steps)
+{
+    for (size_t i = 0; i < steps; i++) {
+        uint64_t entry = load(slot_at(last[(virt - base) >> 21], virt, 12));
+        virt = leaf(entry, virt, 12) + offset;
+    }
+    return virt;
+}
+
 size_t ref_walk_pages(const RefTables *tables, size_t virt, size_t pages)
 {
     RefTables here = *tables;

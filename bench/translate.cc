@@ -195,6 +195,20 @@ static const char *run_reference_chain(benchmark::State &state, unsigned bits)
     return verdict(cycle.complete() && virt == cycle.after((state.iterations() + 1) * STEPS));
 }
 
+static const char *run_reference_leaves(benchmark::State &state, unsigned bits)
+{
+    Cycle<NaiveSpace> cycle(bits);
+    RefTables tables = cycle.tables();
+    std::vector<const uint64_t *> last;
+    for (usize at = 0; at < PAGE << bits; at += REF_ENTRIES * PAGE)
+        last.push_back(ref_last_table(&tables, VIRT + at));
+    usize virt = VIRT;
+    auto block = [&] { virt = ref_leaf_chain(last.data(), VIRT, virt, OFFSET, STEPS); };
+    block();
+    timed(state, STEPS_WORK, nothing, block);
+    return verdict(cycle.complete() && virt == cycle.after((state.iterations() + 1) * STEPS));
+}
+
 static const char *run_reference_ascending(benchmark::State &state, unsigned bits)
 {
     Cycle<NaiveSpace> cycle(bits);
@@ -264,4 +278,5 @@ void add_translate_benchmarks()
     add<run_reference_chain>("ref/walk_hot_dependent", HOT_BITS);
     add<run_reference_ascending>("ref/walk_sequential", GIB_BITS);
     add<run_reference_chain>("ref/walk_random_dependent", GIB_BITS);
+    add<run_reference_leaves>("ref/leaf_random_dependent", GIB_BITS);
 }
