@@ -3,11 +3,11 @@
 /*
  * Shootdowns, switches and generations: two CPUs and two spaces.
  *
- * Modelled, each shared access one step: tasks on both CPUs unmap leaves and tables, with interrupts on or off; the
- * CPUs switch between the spaces, idle and come back; interrupts are delivered whenever they are on, also in the
- * middle of a catch-up, which then catches up on top of itself; PCIDs with one or two slots (ASIDS), or none. With
- * TSO `applied` is stored through a store buffer. ALONE is a machine of one CPU, with two tasks, that posts no plan
- * for the space that it runs.
+ * Modelled, each shared access one step: tasks on both CPUs unmap leaves and tables, with interrupts on or off; where
+ * nobody else has the space loaded they number the plan and do not post it; the CPUs switch between the spaces, idle
+ * and come back; interrupts are delivered whenever they are on, also in the middle of a catch-up, which then catches
+ * up on top of itself; PCIDs with one or two slots (ASIDS), or none. With TSO `applied` is stored through a store
+ * buffer. ALONE is a machine of one CPU, with two tasks.
  *
  * Checked: no CPU uses what went after the unmap has returned, nor another space's entries; every wait ends.
  *

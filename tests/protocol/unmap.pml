@@ -104,7 +104,7 @@ inline pin()
 
 inline unpin()
 {
-    pinned[here] = bound
+    atomic { pinned[here] = bound; here = (bound -> here : 0) }
 }
 
 /*
@@ -162,52 +162,75 @@ inline interrupt_and_wait()
     fi
 }
 
-#ifdef ALONE
+/* What a CPU looks at: whether it has its space loaded and no other CPU has; and whether it has missed no other plan. */
+#define HAS_IT_ALONE (root[here] == owner && loaded_set[owner] == CPU(here))
+#ifdef ALONE_NO_SECOND_LOOK
+#define STILL_HAS_IT_ALONE true
+#else
+#define STILL_HAS_IT_ALONE HAS_IT_ALONE
+#endif
 #ifdef ALONE_UNCHECKED
 #define MISSED_NO_OTHER true
 #else
-#define MISSED_NO_OTHER (OWN_APPLIED(0) + 1 == number)
+#define MISSED_NO_OTHER (OWN_APPLIED(here) + 1 == number)
+#endif
+#ifdef ALONE_STEP_BACK
+#define catch_up_alone() skip
+#else
+#define catch_up_alone() catch_up_with_space(here, TASK)
 #endif
 
-/* One CPU, which has the space loaded: the plan is numbered and not posted. */
+/*
+ * The plan, of a page that is not global, is numbered and not posted. `alone` does not stay if something came in
+ * between: then it is posted after all.
+ */
 inline count_and_forget()
 {
-    atomic { RUNS(0, TASK) -> generation[owner]++; number = generation[owner] };
+    atomic { RUNS(here, TASK) -> drain(here); generation[owner]++; number = generation[owner] };
+    atomic { RUNS(here, TASK) -> alone = STILL_HAS_IT_ALONE };
     if
-    :: atomic { RUNS(0, TASK) && MISSED_NO_OTHER -> forget(0, page) };
-       atomic { RUNS(0, TASK) -> store_applied(0, number); done = 1 }
-    :: atomic { RUNS(0, TASK) && !MISSED_NO_OTHER -> skip }
+    :: atomic { RUNS(here, TASK) && alone && MISSED_NO_OTHER -> invlpg(here, page) };
+       atomic { RUNS(here, TASK) -> store_applied(here, number) };
+       catch_up_alone()
+    :: atomic { RUNS(here, TASK) && !(alone && MISSED_NO_OTHER) -> alone = 0; number = 0 }
     fi
+}
+
+inline shoot_down_alone()
+{
+    atomic {
+        pin();
+        alone = (page != GLOBAL && HAS_IT_ALONE);
+        if
+        :: !alone -> unpin()
+        :: else
+        fi
+    };
+    if
+    :: alone -> count_and_forget(); unpin()
+    :: else
+    fi
+}
+
+inline post_and_mark()
+{
+#ifdef MASK_BEFORE_POST
+    targets = TARGETS;
+    post()
+#else
+    post();
+    targets = TARGETS
+#endif
 }
 
 inline shoot_down()
 {
-    pin();
+    shoot_down_alone();
     if
-    :: root[0] == owner && page != GLOBAL -> count_and_forget()
-    :: else
-    fi;
-    unpin();
-    if
-    :: !done -> post(); targets = TARGETS; interrupt_and_wait()
-    :: else -> done = 0
+    :: alone -> alone = 0
+    :: else -> post_and_mark(); interrupt_and_wait()
     fi
 }
-#elif defined MASK_BEFORE_POST
-inline shoot_down()
-{
-    targets = TARGETS;
-    post();
-    interrupt_and_wait()
-}
-#else
-inline shoot_down()
-{
-    post();
-    targets = TARGETS;
-    interrupt_and_wait()
-}
-#endif
 
 #ifdef POST_BEFORE_STORE
 inline unmap()
@@ -260,7 +283,7 @@ proctype task(byte home, pages, unmaps)
 {
     CATCH_UP_LOCALS;
     byte owner, page, number, global_number, targets, here, seen;
-    bit bound, ours, late, done;
+    bit bound, ours, late, alone;
 
 end:
     do
