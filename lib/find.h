@@ -8,21 +8,38 @@
 
 #if MEM_VMAP_TLB_LINES > 0
 
-/* The entry that ends the walk for the linear address `at`. */
+/* The entry that ends the walk for the linear address `at`; the CPU, or null, remembers the way to a page. */
+MEM_INLINE Snapshot find_by_walk(const MemFormat *format, MemVmap *vmap, MemVmapCpu *cpu, usize at)
+{
+    Snapshot found = walk(format, vmap, at);
+    if (cpu != NULL && found.level == 0)
+        mem_vmap_tlb_insert(cpu, vmap, way_number(format, at), &found);
+    return found;
+}
+
+/* The same, if the software TLB does not know. */
 MEM_INLINE Snapshot find(const MemFormat *format, MemVmap *vmap, usize at)
 {
     MemVmapCpu *cpu = tlb_here(vmap);
     Snapshot found;
-    if (cpu == NULL)
-        return walk(format, vmap, at);
-    if (MEM_LIKELY(tlb_find(format, vmap, cpu, at, &found)))
+    if (cpu != NULL && MEM_LIKELY(tlb_find(format, vmap, cpu, at, &found)))
         return found;
-    found = walk(format, vmap, at);
-    mem_vmap_tlb_insert(cpu, vmap, way_number(format, at), &found);
-    return found;
+    return find_by_walk(format, vmap, cpu, at);
 }
 
 #else
+
+MEM_INLINE MemVmapCpu *tlb_here(const MemVmap *vmap)
+{
+    (void)vmap;
+    return NULL;
+}
+
+MEM_INLINE Snapshot find_by_walk(const MemFormat *format, MemVmap *vmap, MemVmapCpu *cpu, usize at)
+{
+    (void)cpu;
+    return walk(format, vmap, at);
+}
 
 MEM_INLINE Snapshot find(const MemFormat *format, MemVmap *vmap, usize at)
 {
@@ -50,8 +67,10 @@ MEM_INLINE void set_miss(MemVmap *vmap, bool miss)
 /* The physical address of `virt`; 0, with the miss flag set, where there is none. */
 MEM_INLINE usize translate_by_walk(const MemFormat *format, MemVmap *vmap, usize virt)
 {
-    Snapshot found;
-    bool miss = engine_find(format, vmap, virt, &found) != 0;
+    Snapshot found = {0, 0, NULL, 0};
+    if (MEM_LIKELY(virt_exists(format, virt)))
+        found = find_by_walk(format, vmap, tlb_here(vmap), linear_from_virt(format, virt));
+    bool miss = format->kind(found.entry, found.level) != ENTRY_LEAF;
     set_miss(vmap, miss);
     return MEM_UNLIKELY(miss) ? 0 : leaf_phys_of(format, found.entry, found.level, virt);
 }

@@ -21,7 +21,7 @@ void mem_vmap_tlb_insert(MemVmapCpu *cpu, const MemVmap *vmap, usize region, con
     put(&line->region, region);
     put(&line->space, vmap->id);
     put(&line->drops, found->drops);
-    put(&line->table, (usize)found->table | found->level);
+    put(&line->table, (usize)found->table);
     __atomic_store_n(&line->sequence, sequence + 2, __ATOMIC_RELEASE);
 }
 

@@ -3,9 +3,10 @@
 #define MEM_LIB_TLB_H
 
 /*
- * The software TLB: each CPU remembers in which tables the leaves of its spaces are. A line leads to the entry
- * that ended a walk, and that entry is read anew each time: whatever happens to leaves, the answer is as good as
- * that of a walk, and only tables that go make a line stale. Then their count in `drops` has changed.
+ * The software TLB: each CPU remembers in which tables the pages of its spaces are. A line leads to a table of the
+ * lowest level, whose entry is read anew each time: whatever happens to leaves, the answer is as good as that of a
+ * walk, and only tables that go make a line stale. Then their count in `drops` has changed. Larger leaves have no
+ * lines: each would take one, and the walk to it is short.
  *
  * A reader may be interrupted anywhere, and go on on another CPU; several may write one line. So a line has a
  * sequence number, odd while it is written; who finds it odd walks.
@@ -19,10 +20,8 @@
 
 #if MEM_VMAP_TLB_LINES > 0
 
-enum {
-    TLB_LEVEL_MASK = 7,   /* tables are aligned to their entries: the level is in the pointer's low bits */
-    TLB_LATEST_EVERY = 8, /* pages: who goes from table to table all the time does not write each time */
-};
+/* Pages: who goes from table to table all the time does not write each time. */
+enum { TLB_LATEST_EVERY = 8 };
 
 /* Spaces that use the same addresses use other lines. */
 MEM_INLINE usize tlb_index(const MemVmap *vmap, usize region)
@@ -35,17 +34,14 @@ MEM_INLINE uint64_t tlb_get(const uint64_t *word)
     return __atomic_load_n(word, __ATOMIC_RELAXED);
 }
 
-/*
- * Whether a line knows the table for this space and region, and that since tables went so often. The table's level is
- * in the low bits of `*way`.
- */
+/* Whether a line knows the table for this space and region, since tables went so often. */
 MEM_INLINE bool tlb_read(const MemVmapTlbLine *line, const MemVmap *vmap, usize region, uint64_t drops,
-                         usize *way)
+                         const MemEntry **table)
 {
     uint64_t sequence = __atomic_load_n(&line->sequence, __ATOMIC_ACQUIRE);
     uint64_t differ = (sequence & 1) | (tlb_get(&line->region) ^ region) |
                       (tlb_get(&line->space) ^ vmap->id) | (tlb_get(&line->drops) ^ drops);
-    *way = tlb_get(&line->table);
+    *table = (const MemEntry *)(usize)tlb_get(&line->table);
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
     differ |= tlb_get(&line->sequence) ^ sequence;
     return MEM_LIKELY(differ == 0);
@@ -57,16 +53,11 @@ MEM_INLINE bool tlb_find(const MemFormat *format, const MemVmap *vmap, MemVmapCp
 {
     usize region = way_number(format, at);
     uint64_t drops = read_begin(format, vmap, at);
-    usize way;
-    if (!tlb_read(&cpu->tlb[tlb_index(vmap, region)], vmap, region, drops, &way))
+    const MemEntry *table;
+    if (!tlb_read(&cpu->tlb[tlb_index(vmap, region)], vmap, region, drops, &table))
         return false;
-    unsigned level = way & TLB_LEVEL_MASK;
-    const MemEntry *table = (const MemEntry *)(way - level);
-    MemEntry entry = entry_load(&table[level_index(format, level, at)]);
-    if (MEM_UNLIKELY(!read_is_valid(format, vmap, at, drops)))
-        return false;
-    *found = (Snapshot){entry, level, table, drops};
-    return format->kind(entry, level) != ENTRY_TABLE;
+    *found = (Snapshot){entry_load(&table[level_index(format, 0, at)]), 0, table, drops};
+    return read_is_valid(format, vmap, at, drops);
 }
 
 /* Has the line answer first the next time: nothing must be computed from the address to find that. */
@@ -91,15 +82,14 @@ MEM_INLINE MemEntry tlb_find_page(const MemFormat *format, const MemVmap *vmap, 
                                   usize virt)
 {
     uint64_t drops = read_begin(format, vmap, virt);
-    usize way;
-    if (!tlb_read(line, vmap, way_region(format, virt), drops, &way) ||
-        MEM_UNLIKELY((way & TLB_LEVEL_MASK) != 0))
+    const MemEntry *table;
+    if (!tlb_read(line, vmap, way_region(format, virt), drops, &table))
         return 0;
-    MemEntry entry = entry_load((const MemEntry *)way + level_index(format, 0, virt));
+    MemEntry entry = entry_load(&table[level_index(format, 0, virt)]);
     return MEM_LIKELY(read_is_valid(format, vmap, virt, drops)) ? entry : 0;
 }
 
-/* Remembers the way to the entry that a walk has found. */
+/* Remembers the table in which a walk has found an entry of level 0. */
 void mem_vmap_tlb_insert(MemVmapCpu *cpu, const MemVmap *vmap, usize region, const Snapshot *found);
 
 /* The calling CPU, where it has joined and the space is run by CPUs that the library knows. */

@@ -168,15 +168,13 @@ typedef struct mem_vmap_cpu_port {
                           unsigned count);
 } MemVmapCpuPort;
 
-/*
- * A line of the software TLB: the table in which the leaf of one region of one space is found. Private.
- */
+/* A line of the software TLB: the table in which the pages of one region of one space are found. Private. */
 typedef struct mem_vmap_tlb_line {
     uint64_t sequence; /* odd while the line is written */
     uint64_t region;
     uint64_t space; /* 0: nothing here */
     uint64_t drops; /* of the region, when the walk began that found the table */
-    uint64_t table; /* a pointer, with the table's level in its low bits */
+    uint64_t table; /* a pointer */
 } MemVmapTlbLine;
 
 /* What a CPU has under one of its ASIDs: that space, as it was at that generation. Private. */

@@ -136,6 +136,32 @@ static void a_cpu_that_has_not_joined_translates(void **state)
     assert_int_equal(mem_vmap_cpu_join(&cpu, &cpus, 0), 0);
 }
 
+#if MEM_VMAP_TLB_LINES > 0
+
+static unsigned lines_in_use(void)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < MEM_VMAP_TLB_LINES; i++)
+        count += cpu.tlb[i].space != 0;
+    return count;
+}
+
+/* Each would take one. */
+static void larger_leaves_have_no_lines(void **state)
+{
+    (void)state;
+    must_map(space, PHYS, VIRT, M2 + PAGE, 0);
+    assert_int_equal(mem_vmap_translate(&space->vmap, VIRT + 5 * PAGE), PHYS + 5 * PAGE);
+    assert_leaf(space, VIRT, PHYS, M2, 0);
+    assert_int_equal(lines_in_use(), 0);
+    assert_int_equal(mem_vmap_translate(&space->vmap, VIRT + M2 + 5), PHYS + M2 + 5);
+    assert_int_equal(lines_in_use(), 1);
+    assert_hole(space, VIRT + M2 + PAGE);
+    assert_int_equal(lines_in_use(), 1);
+}
+
+#endif
+
 /* The CPU that the caller is on, and then one that has not joined. */
 static unsigned moves;
 
@@ -164,6 +190,9 @@ int main(void)
         ALONE(global_pages_are_forgotten_by_their_addresses),
         ALONE(what_an_interrupt_unmaps_is_forgotten_when_it_returns),
         ALONE(a_cpu_that_has_not_joined_translates),
+#if MEM_VMAP_TLB_LINES > 0
+        ALONE(larger_leaves_have_no_lines),
+#endif
         ALONE(who_moves_to_a_cpu_that_has_not_joined_translates),
         ALONE(a_port_without_execute_takes_the_instructions_of_the_type),
     };
