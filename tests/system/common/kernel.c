@@ -63,8 +63,14 @@ static MemVmapPort port_of(SpinLock *lock)
     };
 }
 
+/*
+ * What the MMU notes of the kernel's own pages is of no use, and set from the start: RISC-V hardware need not write it
+ * then, on which QEMU up to 8.0 may fault. Where two harts set the bits of one entry, the one that comes second walks
+ * again from where it stands, and not from the root.
+ */
 static void map_here(MemVmap *space, usize first, usize end, int flags)
 {
+    flags |= MEM_VMAP_ACCESSED | MEM_VMAP_DIRTY;
     flags |= parameters->small_pages ? MEM_VMAP_CAP_4K : 0;
     int code = first < end ? mem_vmap_map(space, first, first, end - first, flags) : MEM_OK;
     if (code != MEM_OK) {
