@@ -67,9 +67,11 @@ MEM_INLINE void set_miss(MemVmap *vmap, bool miss)
 /* The physical address of `virt`; 0, with the miss flag set, where there is none. */
 MEM_INLINE usize translate_by_walk(const MemFormat *format, MemVmap *vmap, usize virt)
 {
-    Snapshot found = {0, 0, NULL, 0};
-    if (MEM_LIKELY(virt_exists(format, virt)))
-        found = find_by_walk(format, vmap, tlb_here(vmap), linear_from_virt(format, virt));
+    if (MEM_UNLIKELY(!virt_exists(format, virt))) {
+        set_miss(vmap, true);
+        return 0;
+    }
+    Snapshot found = find_by_walk(format, vmap, tlb_here(vmap), linear_from_virt(format, virt));
     bool miss = format->kind(found.entry, found.level) != ENTRY_LEAF;
     set_miss(vmap, miss);
     return MEM_UNLIKELY(miss) ? 0 : leaf_phys_of(format, found.entry, found.level, virt);
