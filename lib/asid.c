@@ -10,7 +10,8 @@
  * 2. While a CPU runs a space, the number in the space is the one that the CPU has loaded. The CPU first says what
  *    it is about to run, then looks whether the generation is still the one of the number; who begins a generation
  *    first counts it, then reads what CPUs run. Either the CPU sees the new generation, and takes a number again,
- *    or it is seen, and the space keeps its number.
+ *    or it is seen, and the space keeps its number. What a CPU said in an earlier generation, and does not know yet to
+   be in vain, does not count: the claim names the generation, and one that was kept goes on being kept.
  * 3. A shootdown and a CPU that comes never miss each other. The one stores entries, then reads the number of the
  *    space, then tells all CPUs to forget it. The other has the number stored in the space before it loads the
  *    root. If the one reads another number, or none, then the store came after that, and the CPU, which walks
@@ -52,34 +53,40 @@ static void unlock_numbers(MemVmapCpus *cpus)
     shared_store(&cpus->asid_lock, 0);
 }
 
-/* The next CPU that takes part, from `number` on; MEM_VMAP_CPUS: there is none. */
-static unsigned next_cpu(const MemVmapCpus *cpus, unsigned number)
+/*
+ * What a CPU runs, or is about to; 0 where it says so of a number that it took before generation `ended` and that was
+ * not kept then: another space may have had it since. That CPU has yet to see that it must take a number again.
+ */
+static uint64_t claim_of(const MemVmapCpu *cpu, const uint64_t *kept, uint64_t ended)
 {
-    while (number < MEM_VMAP_CPUS && !cpu_set_has(&cpus->online, number))
-        number++;
-    return number;
+    uint64_t coming, claimed;
+    do {
+        coming = shared_load(&cpu->running[COMING]);
+        claimed = shared_load(&cpu->claimed);
+    } while (shared_load(&cpu->running[COMING]) != coming);
+    return claimed == ended || coming == kept[COMING] || coming == kept[GOING] ? coming : 0;
 }
 
 /* Begins a generation: what CPUs run is read after it is counted. */
 static void begin_anew(MemVmapCpus *cpus)
 {
-    shared_count(&cpus->asid_generation);
-    for (unsigned i = next_cpu(cpus, 0); i < MEM_VMAP_CPUS; i = next_cpu(cpus, i + 1)) {
-        MemVmapCpu *cpu = cpus->cpu[i];
-        cpu->kept[COMING] = shared_load(&cpu->running[COMING]);
-        cpu->kept[GOING] = shared_load(&cpu->running[GOING]);
+    uint64_t ended = shared_count(&cpus->asid_generation) - 1;
+    for (unsigned i = 0; i < MEM_VMAP_CPUS; i++) {
+        const MemVmapCpu *cpu = cpu_set_has(&cpus->online, i) ? cpus->cpu[i] : NULL;
+        uint64_t *kept = cpus->kept[i];
+        uint64_t coming = cpu != NULL ? claim_of(cpu, kept, ended) : 0;
+        kept[GOING] = cpu != NULL ? shared_load(&cpu->running[GOING]) : 0;
+        kept[COMING] = coming;
     }
     cpus->next_asid = 1;
 }
 
-/* Whether a CPU ran something, of the bits in `mask` as in `word`, when the generation began. */
+/* Whether a CPU, which may have left, ran something, of the bits in `mask` as in `word`, when the generation began. */
 static bool is_kept(const MemVmapCpus *cpus, uint64_t word, uint64_t mask)
 {
-    for (unsigned i = next_cpu(cpus, 0); i < MEM_VMAP_CPUS; i = next_cpu(cpus, i + 1)) {
-        const MemVmapCpu *cpu = cpus->cpu[i];
-        if (((cpu->kept[COMING] ^ word) & mask) == 0 || ((cpu->kept[GOING] ^ word) & mask) == 0)
+    for (unsigned i = 0; i < MEM_VMAP_CPUS; i++)
+        if (((cpus->kept[i][COMING] ^ word) & mask) == 0 || ((cpus->kept[i][GOING] ^ word) & mask) == 0)
             return true;
-    }
     return false;
 }
 
@@ -132,6 +139,8 @@ unsigned mem_vmap_asid_take(MemVmapCpu *cpu, MemVmap *vmap, MemVmapHistory *hist
             renew(cpus, vmap);
             continue;
         }
+        shared_store(&cpu->running[COMING], 0); /* `claimed` is for one claim, from here to the next 0 */
+        shared_store(&cpu->claimed, generation);
         shared_store(&cpu->running[COMING], word_of(vmap->id, word & ASID_MASK));
         __atomic_thread_fence(__ATOMIC_SEQ_CST);
         if (shared_load(&cpus->asid_generation) != generation)

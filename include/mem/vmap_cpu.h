@@ -200,9 +200,9 @@ typedef struct mem_vmap_cpu {
     uint64_t applied;         /* its generation as this CPU knows it; 0: none is loaded, or one is being */
     uint64_t applied_global;
     unsigned next_slot; /* the slot to be taken over next */
-    /* Where ASIDs are the machine's: the space and ASID that it runs, and those that it is about to leave; what
-     * they were when all ASIDs were last given anew; and the number of that, as this CPU knows it. */
-    uint64_t running[2], kept[2], asid_generation;
+    /* Where ASIDs are the machine's: the space and ASID that it runs, and those that it is about to leave; how often
+     * all ASIDs had been given anew when it took the first, and when it last loaded a space. */
+    uint64_t running[2], claimed, asid_generation;
     MemVmapSlot slots[MEM_VMAP_ASIDS];
 #if MEM_VMAP_TLB_LINES > 0
     usize latest; /* the line that answered last, in bytes from the first */
@@ -222,6 +222,8 @@ typedef struct mem_vmap_cpus {
     bool shares_asids; /* a space has one ASID on all CPUs; shootdowns interrupt nobody */
     /* Then: a lock, how often all ASIDs were given anew, and the next to be given. */
     uint64_t asid_lock, asid_generation, next_asid;
+    uint64_t kept[MEM_VMAP_CPUS]
+                 [2]; /* what each CPU ran when that was last done: those numbers are not given */
 } MemVmapCpus;
 
 /* The kind of CPU called `name` (for example "x86_64"), or null where this build has none. Any context. */
