@@ -196,7 +196,7 @@ typedef struct mem_vmap_cpu {
     struct mem_vmap_cpus *cpus;
     unsigned number;
     struct mem_vmap *current; /* the space that is loaded, or null */
-    MemVmapRoot root;         /* as it was loaded */
+    MemVmapRoot root;         /* as it was loaded; not kept where ASIDs are the machine's */
     uint64_t applied;         /* its generation as this CPU knows it; 0: none is loaded, or one is being */
     uint64_t applied_global;
     unsigned next_slot; /* the slot to be taken over next */
