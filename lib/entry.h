@@ -67,20 +67,13 @@ MEM_INLINE Summary entries_sum(const MemEntry *slot, unsigned count)
 /* Whether `count` entries of level 0 are all leaves; and what they sum up to. */
 MEM_INLINE bool entries_full(const MemFormat *format, const MemEntry *slot, unsigned count, Summary *sum)
 {
-    const MemEntry *end = slot + count;
     bool full = true;
-    *sum = (Summary){~(MemEntry)0, 0};
-    for (; format->common_kind != NULL && end - slot >= 8; slot += 8) {
-        Summary eight = entries_sum_8(slot);
-        sum->all &= eight.all;
-        sum->any |= eight.any;
-    }
-    for (; slot < end; slot++) {
-        MemEntry entry = entry_load(slot);
-        full &= entry != 0;
-        summary_add(sum, entry);
-    }
-    return full && (format->common_kind == NULL || summary_kind(format, sum, 0) == ENTRY_LEAF);
+    *sum = entries_sum(slot, count);
+    if (format->common_kind != NULL)
+        return summary_kind(format, sum, 0) == ENTRY_LEAF;
+    for (unsigned i = 0; i < count; i++)
+        full &= entry_load(&slot[i]) != 0;
+    return full;
 }
 
 /* How many of `count` entries are not empty. */

@@ -92,9 +92,7 @@ MEM_INLINE void protect_run(const MemFormat *format, MemVmap *vmap, MemVmapBatch
     usize end = cursor->at + ((usize)run << format->levels[level].shift);
     Range range = {cursor->at, end - 1};
     MemEntry *slot = cursor_slot(format, cursor);
-    Summary old = {~(MemEntry)0, 0};
-    for (unsigned i = 0; i < run; i++)
-        summary_add(&old, entry_load(&slot[i]));
+    Summary old = entries_sum(slot, run);
     protect_leaves(format, vmap, batch, (Leaves){slot, run, level, range}, rights, &old);
     cursor->at = end;
 }
