@@ -11,7 +11,7 @@
  *    it is about to run, then looks whether the generation is still the one of the number; who begins a generation
  *    first counts it, then reads what CPUs run. Either the CPU sees the new generation, and takes a number again,
  *    or it is seen, and the space keeps its number. What a CPU said in an earlier generation, and does not know yet to
-   be in vain, does not count: the claim names the generation, and one that was kept goes on being kept.
+ *    be in vain, does not count: the claim names the generation, and one that was kept goes on being kept.
  * 3. A shootdown and a CPU that comes never miss each other. The one stores entries, then reads the number of the
  *    space, then tells all CPUs to forget it. The other has the number stored in the space before it loads the
  *    root. If the one reads another number, or none, then the store came after that, and the CPU, which walks

@@ -87,6 +87,7 @@ void mem_vmap_batch_shoot_down(MemVmapBatch *batch)
 {
     if (batch->plan.everything)
         batch->plan.count = 0;
+    MEM_VMAP_TRACE(shoot_down, batch->vmap, batch->plan.count, batch->plan.everything);
     execute(batch->vmap, &batch->plan);
 }
 
@@ -118,6 +119,7 @@ static bool forget_here(const MemVmap *vmap, const MemVmapPlan *plan)
 
 void mem_vmap_flush_leaves(MemVmap *vmap, const MemVmapPlan *plan)
 {
+    MEM_VMAP_TRACE(shoot_down, vmap, plan->count, plan->everything);
     if (MEM_UNLIKELY(!forget_here(vmap, plan)))
         flush_listed(vmap, plan);
     vmap->shootdowns++;

@@ -127,6 +127,7 @@ MEM_INLINE void ways_forget(const MemFormat *format, MemVmap *vmap, Range block)
 MEM_INLINE void batch_drop(const MemFormat *format, MemVmap *vmap, MemVmapBatch *batch, usize phys,
                            unsigned level, usize pages, Range block)
 {
+    MEM_VMAP_TRACE(drop, vmap, virt_from_linear(format, block.first), pages);
     batch_list(vmap, batch);
     ways_forget(format, vmap, block);
     batch->dropped[batch->dropped_count++] = (MemVmapDropped){

@@ -158,11 +158,15 @@ static void interrupt_and_serve(const MemVmapCpus *cpus, MemVmapCpuSet targets)
 static void wait_for(const Shootdown *shootdown, unsigned number)
 {
     const MemVmapCpuPort *port = &shootdown->cpus->port;
-    while (!has_forgotten(shootdown, number)) {
+    if (has_forgotten(shootdown, number))
+        return;
+    MEM_VMAP_TRACE(wait, shootdown->cpus, number, shootdown->generation);
+    do {
         serve_here(shootdown->cpus);
         if (port->relax != NULL)
             port->relax(port->context);
-    }
+    } while (!has_forgotten(shootdown, number));
+    MEM_VMAP_TRACE(waited, shootdown->cpus, number, shootdown->generation);
 }
 
 /* Whether this CPU has its space loaded, and no other CPU has. */

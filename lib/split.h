@@ -76,6 +76,7 @@ MEM_INLINE int split_leaf(const MemFormat *format, MemVmap *vmap, MemVmapBatch *
     usize phys = split_take_page(format, vmap, leaf), first = cursor->at & ~level_mask(format, level);
     if (MEM_UNLIKELY(phys == MEM_VMAP_NO_PAGE))
         return MEM_ENOMEM;
+    MEM_VMAP_TRACE(split, vmap, virt_from_linear(format, first), level);
     leaf = split_leave_run(format, vmap, batch, cursor, leaf);
     MemEntry *table = table_at(vmap, phys), *slot = cursor_slot(format, cursor);
     MemEntry entry = count_add(format, format->table(phys, level), entries);

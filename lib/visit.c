@@ -12,6 +12,7 @@ MEM_COLD Snapshot mem_vmap_walk_again(MemVmap *vmap, usize at)
 {
     const MemFormat *format = vmap->format->description;
     Snapshot found = {0};
+    MEM_VMAP_TRACE(walk_again, vmap, virt_from_linear(format, at), 0);
     for (unsigned tries = 1; tries < MEM_VMAP_READ_RETRIES; tries++)
         if (walk_once(format, vmap, at, &found))
             return found;

@@ -100,6 +100,23 @@ typedef size_t usize;
 #endif
 
 /*
+ * Tells a tracer what happens inside, which no call shows from outside; nothing by default, and the arguments are not
+ * computed. With the space's lock held but for the last three; whoever traces calls no function of this library.
+ *
+ *   split       the space, the address of a leaf that is split, the level of the leaf (1: the lowest that splits)
+ *   drop        the space, the first address of an emptied table, the tables that go with it
+ *   shoot_down  the space, the ranges of the plan, 1 for a plan of everything; with the lock or without
+ *   walk_again  the space, the address for which a reader met a freed table, 0
+ *   wait        the CPUs, the number of one that has yet to forget a plan, the number of the plan
+ *   waited      the same, when it has
+ *
+ * tools/perf/usdt.h makes static probes of them.
+ */
+#ifndef MEM_VMAP_TRACE
+#define MEM_VMAP_TRACE(event, subject, first, second) ((void)0)
+#endif
+
+/*
  * The pointer through which the table at physical address `phys` is read and written. The default
  * adds the space's `port.direct_map`; a kernel whose direct map starts at a constant says so here
  * and saves the load.

@@ -15,8 +15,9 @@ failed=0
 fresh_tree()
 {
     rm -rf "$tree"
-    mkdir -p "$tree/lib" "$tree/arch" "$tree/build"
+    mkdir -p "$tree/lib" "$tree/arch" "$tree/build" "$tree/tools"
     cp -r "$root/include" "$root/docs" "$root/.clang-format" "$root/.clang-tidy" "$tree"
+    cp -r "$root/tools/perf" "$tree/tools"
     cat >"$tree/lib/core.c" <<'END'
 /* SPDX-License-Identifier: MIT */
 #include <mem/vmap.h>
@@ -82,6 +83,15 @@ clean()
     failed=1
 }
 
+# tell EVENT...: the core traces these.
+tell()
+{
+    local event
+    for event in "$@"; do
+        echo "void tell_$event(void *s); void tell_$event(void *s) { MEM_VMAP_TRACE($event, s, 0, 0); }"
+    done >>"$tree/lib/core.c"
+}
+
 fresh_tree
 for compiler in gcc clang; do
     clean check_freestanding.sh "$tree" $compiler
@@ -94,6 +104,10 @@ clean check_format.sh "$tree"
 clean check_tidy.sh "$tree" "$tree/build"
 clean check_manual.py "$tree"
 clean check_readme.py "$tree" "$tree/build"
+events=(split drop shoot_down walk_again wait waited)
+tell "${events[@]}"
+clean check_probes.sh "$tree"
+fresh_tree
 
 for compiler in gcc clang; do
     echo 'int puts(const char *); void planted(void); void planted(void) { puts(""); }' >>"$tree/lib/core.c"
@@ -127,6 +141,11 @@ echo 'static inline usize planted(void) { return 0; }' >>"$tree/include/mem/erro
 expect "FAILED: gcc c11 mem/errors.h" check_headers.sh "$tree"
 echo 'static inline char *planted(void *p) { return p; }' >>"$tree/include/mem/errors.h"
 expect "FAILED: g++ c++17 mem/errors.h" check_headers.sh "$tree"
+
+tell "${events[@]:1}"
+expect "-memvmap:split" check_probes.sh "$tree"
+tell "${events[@]}" planted
+expect "+memvmap:planted" check_probes.sh "$tree"
 
 echo 'int   planted ;' >>"$tree/lib/core.c"
 expect "lib/core.c:8" check_format.sh "$tree"

@@ -8,5 +8,6 @@
 int main(void)
 {
     int failed = _cmocka_run_group_tests("writers", writer_tests, writer_test_count, NULL, NULL);
-    return failed + _cmocka_run_group_tests("readers", reader_tests, reader_test_count, NULL, NULL);
+    failed += _cmocka_run_group_tests("readers", reader_tests, reader_test_count, NULL, NULL);
+    return failed + _cmocka_run_group_tests("events", event_tests, event_test_count, NULL, NULL);
 }

@@ -27,7 +27,7 @@ void interrupt_load(usize at, void (*interrupt)(Space *space), Space *space);
 /* Whether that happened; forgets it where it did not. */
 bool interrupt_happened(void);
 
-extern const struct CMUnitTest reader_tests[], writer_tests[];
-extern const unsigned reader_test_count, writer_test_count;
+extern const struct CMUnitTest event_tests[], reader_tests[], writer_tests[];
+extern const unsigned event_test_count, reader_test_count, writer_test_count;
 
 #endif
