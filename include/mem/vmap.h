@@ -28,7 +28,7 @@
  *   batch end                                  yes              page_put, invalidate_*, lost
  *   cost, unmap_cost, stats, verify            yes              -
  *   reserve                                    yes              page_get, page_put
- *   switch_to                                  no               root_load; here, execute of `cpus`
+ *   switch_to                                  no               root_load; here, execute, relax of `cpus`
  *   init                                       no               page_get
  *   destroy                                    yes              page_put, invalidate_*
  *

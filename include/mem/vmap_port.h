@@ -59,9 +59,9 @@ typedef struct mem_vmap_port {
     /*
      * Executes `plan` on every other CPU that may use this space, and returns when all of them have
      * acknowledged. The caller of the library stays on his CPU until invalidate_here has been called as
-     * well. Called without the lock, after a full fence: a CPU that is not seen to use this space
-     * now, and loads its root later, finds the new entries. It must serve shootdowns
-     * sent to this CPU while it waits.
+     * well. Called without the lock, but where a leaf is broken (above), after a full fence: a CPU that is not seen
+     * to use this space now, and loads its root later, finds the new entries. It must serve shootdowns sent to this
+     * CPU while it waits.
      * Null: there is one CPU. The engine then also updates entries with plain loads and stores, so
      * nothing else may set their accessed and dirty bits during a call: a kernel whose interrupt
      * handlers write through mappings that a call changes masks interrupts in `lock`, or gives a hook

@@ -34,6 +34,8 @@ puts(mem_vmap_strerror(MEM_OK));
 ```
 success
 ```
+1. Add `lib/*.c`
+2. Build
 END
     compile_core
     echo "[{\"directory\": \"$tree\", \"file\": \"lib/core.c\", \"command\": \"cc -Iinclude -c lib/core.c\"}]" \
@@ -167,5 +169,8 @@ sed -i 's/^success/failure/' "$tree/README.md"
 expect "+success" check_readme.py "$tree" "$tree/build"
 sed -i 's/^puts.*/puts(planted);/' "$tree/README.md"
 expect "planted" check_readme.py "$tree" "$tree/build"
+
+echo 'void gone(void); void planted(void); void planted(void) { gone(); }' >>"$tree/lib/core.c"
+expect "need more: gone" check_readme.py "$tree" "$tree/build"
 
 exit $failed
