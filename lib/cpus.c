@@ -43,14 +43,24 @@ static bool has_asids_for(const MemVmapCpus *cpus, unsigned number)
     return !cpus->shares_asids || asids == 0 || asids >= 2 * (number + 1) + 2;
 }
 
+/*
+ * Begins with nothing; without an assignment, for which a copy on the stack would be made. Only the lines, which come
+ * last, stay where the CPU joins again: who was preempted on it in a lookup goes on with one of them, and trusts its
+ * sequence number. What they say is true, or does not match.
+ */
+static void begin(const MemVmapCpus *cpus, MemVmapCpu *cpu, unsigned number)
+{
+    usize lines = cpus->cpu[number] == cpu ? MEM_VMAP_TLB_LINES * sizeof(MemVmapTlbLine) : 0;
+    __builtin_memset(cpu, 0, sizeof *cpu - lines);
+}
+
 int mem_vmap_cpu_join(MemVmapCpu *cpu, MemVmapCpus *cpus, unsigned number)
 {
     if (cpu == NULL || cpus == NULL || number >= MEM_VMAP_CPUS || cpu_set_has(&cpus->online, number))
         return MEM_EINVAL;
     if ((number != 0 && cpus_are_alone(cpus)) || !has_asids_for(cpus, number))
         return MEM_EINVAL;
-    __builtin_memset(cpu, 0,
-                     sizeof *cpu); /* a copy on the stack, as an assignment makes it, would be large */
+    begin(cpus, cpu, number);
     cpu->cpus = cpus;
     cpu->number = number;
     cpus->cpu[number] = cpu;

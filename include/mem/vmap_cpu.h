@@ -146,7 +146,8 @@ typedef struct mem_vmap_cpu_port {
 
     /*
      * Between pin and unpin the caller stays on one CPU, and nothing else there switches spaces: preemption is
-     * off, not only migration. Never nested. Null, both: that holds for whoever calls the library anyway.
+     * off, not only migration. No call nests them; where pin lets interrupts come, a call from a handler does. Null,
+     * both: that holds for whoever calls the library anyway.
      */
     void (*pin)(void *context);
     void (*unpin)(void *context);
@@ -206,7 +207,7 @@ typedef struct mem_vmap_cpu {
     MemVmapSlot slots[MEM_VMAP_ASIDS];
 #if MEM_VMAP_TLB_LINES > 0
     usize latest; /* the line that answered last, in bytes from the first */
-    MemVmapTlbLine tlb[MEM_VMAP_TLB_LINES];
+    MemVmapTlbLine tlb[MEM_VMAP_TLB_LINES]; /* the last: see cpus.c */
 #endif
 } MemVmapCpu;
 
@@ -240,7 +241,8 @@ int mem_vmap_cpus_init(MemVmapCpus *cpus, const MemVmapCpuPort *port, const MemV
 
 /*
  * The calling CPU takes part from now on, as number `number`. It has no space of `cpus` loaded, and no global
- * entries of any; what it may have cached under ASIDs other than 0 does not matter.
+ * entries of any; what it may have cached under ASIDs other than 0 does not matter. One that has left joins again with
+ * the memory and the number that it had, as long as a lookup that began on it may still be under way.
  * 0; MEM_EINVAL: a null pointer, the number is MEM_VMAP_CPUS or higher, or not 0 although there is one CPU; a CPU
  * of that number takes part already; or ASIDs are the machine's, and there are not two for each CPU up to this
  * number and two more. Context: on that CPU, interrupts off; `here` need not know it yet, but must before

@@ -11,6 +11,8 @@
 #include "lib/tlb.h"
 #undef Snapshot
 
+#include <string.h>
+
 #define VIRT (3 * G1)
 #define HIGH ((usize)0xffff900000000000)
 #define PHYS (5 * G1)
@@ -118,15 +120,34 @@ static void who_has_not_joined_walks(void **state)
     assert_uncached(t->space, VIRT);
 }
 
-/* A CPU that comes back has the same memory, and nothing in it that it may believe. */
+/* Its memory may hold anything: here the lines of another CPU, for the table of another address. */
 static void a_cpu_that_joins_has_no_lines(void **state)
 {
     TlbTest *t = *state;
     must_map(t->space, PHYS, VIRT, PAGE, 0);
     assert_leaf(t->space, VIRT, PHYS, PAGE, 0);
-    machine_leave(t->machine, 0);
-    machine_join(t->machine, 0);
+    memcpy(&t->machine->cpu[2], &t->machine->cpu[0], sizeof t->machine->cpu[2]);
+    machine_join(t->machine, 2);
+    t->machine->here = 2;
     assert_uncached(t->space, VIRT);
+}
+
+/* It has the lines that it had, and believes none whose table went meanwhile. */
+static void a_cpu_that_joins_again_answers_truly(void **state)
+{
+    TlbTest *t = *state;
+    must_map(t->space, PHYS, VIRT, PAGE, 0);
+    must_map(t->space, PHYS + G1, VIRT + G1, PAGE, 0);
+    assert_leaf(t->space, VIRT, PHYS, PAGE, 0);
+    assert_leaf(t->space, VIRT + G1, PHYS + G1, PAGE, 0);
+    machine_leave(t->machine, 0);
+    t->machine->here = 1;
+    mem_vmap_unmap(&t->space->vmap, VIRT, PAGE);
+    must_map(t->space, PHYS + 2 * G1, VIRT, PAGE, 0);
+    t->machine->here = 0;
+    machine_join(t->machine, 0);
+    assert_leaf(t->space, VIRT, PHYS + 2 * G1, PAGE, 0);
+    assert_leaf(t->space, VIRT + G1, PHYS + G1, PAGE, 0);
 }
 
 static void a_hole_that_was_looked_at_can_be_mapped(void **state)
@@ -464,6 +485,7 @@ int main(void)
         TEST_TLB(each_cpu_has_lines_of_its_own),
         TEST_TLB(who_has_not_joined_walks),
         TEST_TLB(a_cpu_that_joins_has_no_lines),
+        TEST_TLB(a_cpu_that_joins_again_answers_truly),
         TEST_TLB(a_hole_that_was_looked_at_can_be_mapped),
         TEST_TLB(a_page_that_goes_is_missed),
         TEST_TLB(only_tables_cost_lines),
