@@ -30,18 +30,24 @@ void mem_vmap_forget_before_map(MemVmap *vmap, usize first, usize last)
     forget_anything(vmap, (Range){first, last});
 }
 
-/* All that stood there is like `before`. */
-static void forget_now(MemVmap *vmap, Range gone, unsigned level, MemEntry before)
+/* What stood there are leaves of `level`, which `before` sums up. */
+static void forget_leaves(MemVmap *vmap, Range gone, unsigned level, const Summary *before)
 {
     const MemFormat *format = vmap->format->description;
     MemVmapBatch batch;
-    if (format->kind(before, level) == ENTRY_TABLE) {
-        forget_anything(vmap, gone);
-        return;
-    }
     batch_init(&batch, vmap);
-    batch.plan.global = leaves_global(format, before, before);
+    batch.plan.global = leaves_global(format, before->any, before->all);
     forget_range(&batch, gone, level);
+}
+
+/* All that stood there is like `before`. */
+static void forget_now(MemVmap *vmap, Range gone, unsigned level, MemEntry before)
+{
+    Summary leaves = {before, before};
+    if (vmap->format->description->kind(before, level) == ENTRY_TABLE)
+        forget_anything(vmap, gone);
+    else
+        forget_leaves(vmap, gone, level, &leaves);
 }
 
 void mem_vmap_break(MemVmap *vmap, MemEntry *slot, MemEntry *before, MemEntry after, unsigned level,
@@ -61,7 +67,7 @@ void mem_vmap_break_for_rights(MemVmap *vmap, MemEntry *slot, unsigned count, un
 {
     const MemFormat *format = vmap->format->description;
     usize size = level_size(format, level);
-    MemEntry broken = 0;
+    Summary broken = {~(MemEntry)0, 0};
     for (unsigned i = 0; i < count; i++) {
         MemEntry before = entry_load(&slot[i]), after, interim;
         do {
@@ -69,10 +75,10 @@ void mem_vmap_break_for_rights(MemVmap *vmap, MemEntry *slot, unsigned count, un
             interim = format->interim(before, after, level, vmap->break_level);
         } while (interim != after && !entry_replace(vmap, &slot[i], &before, interim));
         if (interim != after)
-            broken = before;
+            summary_add(&broken, before);
     }
-    if (broken != 0)
-        forget_now(vmap, (Range){first, first + count * size - 1}, level, broken);
+    if (broken.any != 0)
+        forget_leaves(vmap, (Range){first, first + count * size - 1}, level, &broken);
 }
 
 /* The entries of a run that is to be marked, or no longer. */
@@ -86,13 +92,13 @@ typedef struct mem_remarking {
     int noted; /* ACCESSED and DIRTY, of the whole */
 } Remarking;
 
-/* What the leaf at `index` becomes. */
-static MemEntry remarked(const Remarking *r, unsigned index, MemEntry leaf)
+/* What the leaf at `index` becomes, which keeps of what it has noted itself what is in `own`. */
+static MemEntry remarked(const Remarking *r, unsigned index, MemEntry leaf, int own)
 {
     const MemFormat *format = r->format;
     usize size = level_size(format, r->level);
     usize phys = leaf_base(format, leaf, r->level, r->first + index * size);
-    int noted = r->noted | (noted_flags(format, leaf) & (r->mark == RUN_MARK ? MEM_VMAP_DIRTY : -1));
+    int noted = r->noted | (noted_flags(format, leaf) & own);
     MemEntry attributes = format->never_used(leaf_attributes(format, leaf, r->level));
     attributes |= noted & MEM_VMAP_ACCESSED ? format->accessed : 0;
     attributes = noted & MEM_VMAP_DIRTY ? format->with_dirty(attributes) : attributes;
@@ -109,7 +115,7 @@ static void add_noted(Remarking *r, unsigned index, MemEntry leaf)
     r->noted = index == 0 ? noted : ((r->noted | noted) & ~all) | (r->noted & noted);
 }
 
-/* Puts interim entries there where they are needed. Whether they were. */
+/* Puts interim entries there where they are needed, which translate as before if they do. Whether they were. */
 static bool break_run(Remarking *r)
 {
     const MemFormat *format = r->format;
@@ -119,7 +125,7 @@ static bool break_run(Remarking *r)
         bool needed = false;
         if (format->interim != NULL)
             do {
-                MemEntry after = remarked(r, i, before);
+                MemEntry after = remarked(r, i, before, MEM_VMAP_ACCESSED | MEM_VMAP_DIRTY);
                 interim = format->interim(before, after, r->level, r->vmap->break_level);
                 needed = interim != after;
             } while (needed && !entry_replace(r->vmap, &r->slot[i], &before, interim));
@@ -143,13 +149,14 @@ void mem_vmap_remark_run(MemVmap *vmap, MemVmapBatch *batch, MemEntry *slot, uns
     Range run = {first, first | run_mask(format, level)};
     MemEntry before = entry_load(slot);
     bool broken = break_run(&r);
+    int own = mark == RUN_MARK ? MEM_VMAP_DIRTY : MEM_VMAP_ACCESSED | MEM_VMAP_DIRTY;
     if (broken)
         forget_now(vmap, run, level, before);
     else if (may_be_written(&r))
         r.noted |= MEM_VMAP_DIRTY;
     for (unsigned i = 0; i < run_entries(format, level); i++) {
         MemEntry entry = entry_load(&slot[i]);
-        while (!entry_replace(vmap, &slot[i], &entry, remarked(&r, i, entry)))
+        while (!entry_replace(vmap, &slot[i], &entry, remarked(&r, i, entry, own)))
             ;
     }
     entries_made(format);

@@ -19,7 +19,8 @@ typedef enum { PASS_COUNT, PASS_JOIN } PassKind;
 typedef struct mem_joint {
     unsigned entries;    /* leaves that fit so far */
     MemEntry attributes; /* common to all, without what the MMU notes */
-    MemEntry accessed;   /* set if all were */
+    MemEntry accessed;   /* set if all were, of runs and other leaves, up to the last that ended */
+    MemEntry noted;      /* of the run since: in any of its entries */
     bool dirty;          /* if any was */
     usize phys;          /* of the first */
 } Joint;
@@ -43,11 +44,15 @@ static void joint_add(const MemFormat *format, Joint *joint, MemEntry leaf, unsi
     MemEntry attributes = format->never_used(leaf_attributes(format, leaf, level));
     usize phys = leaf_base(format, leaf, level, at);
     if (joint->entries == 0)
-        *joint = (Joint){0, attributes, format->accessed, false, phys};
+        *joint = (Joint){.attributes = attributes, .accessed = format->accessed, .phys = phys};
     if (attributes != joint->attributes ||
         phys != joint->phys + ((usize)joint->entries << format->levels[level].shift))
         return;
-    joint->accessed &= leaf;
+    joint->noted |= leaf & format->accessed;
+    if (leaf_ends(format, leaf, level, at)) {
+        joint->accessed &= joint->noted;
+        joint->noted = 0;
+    }
     joint->dirty |= format->is_dirty(leaf);
     joint->entries++;
 }

@@ -56,10 +56,12 @@ static int set_options(MemVmap *vmap, const MemFormat *format, const MemVmapOpti
     unsigned phys_bits = options->phys_bits != 0 ? options->phys_bits : format->pa_bits_max;
     usize cache = options->cache_pages != 0 ? options->cache_pages : MEM_VMAP_CACHE_PAGES;
     int leaf = highest_leaf(format, options->leaf_sizes);
-    if (leaf < 0 || phys_bits > format->pa_bits_max || phys_bits < format->levels[0].shift)
+    unsigned runs = run_levels(format, options->leaf_sizes);
+    if (leaf < 0 || runs >> (leaf + 1) != 0 || phys_bits > format->pa_bits_max ||
+        phys_bits < format->levels[0].shift)
         return MEM_ENOTSUP;
     vmap->leaf_level = (uint8_t)leaf;
-    vmap->runs = (uint8_t)run_levels(format, options->leaf_sizes);
+    vmap->runs = (uint8_t)runs;
     vmap->break_level = options->break_level < 2 ? (uint8_t)options->break_level : 2;
     vmap->phys_last = ((usize)1 << phys_bits) - 1;
     vmap->allow_write_exec = options->allow_write_exec;

@@ -40,6 +40,13 @@ MEM_INLINE usize leaf_mask(const MemFormat *format, MemEntry leaf, unsigned leve
     return leaf_in_run(format, leaf) ? run_mask(format, level) : level_mask(format, level);
 }
 
+/* Whether the block at `at` is the last of its leaf, or of the run that it is part of. */
+MEM_INLINE bool leaf_ends(const MemFormat *format, MemEntry leaf, unsigned level, usize at)
+{
+    usize mask = leaf_mask(format, leaf, level);
+    return ((at | level_mask(format, level)) & mask) == mask;
+}
+
 /* The physical address of `at`, which `leaf` maps. */
 MEM_INLINE usize leaf_phys_of(const MemFormat *format, MemEntry leaf, unsigned level, usize at)
 {

@@ -73,20 +73,25 @@ static void page_put(void *context, usize phys, usize size)
     test.pages_out--;
 }
 
-/* The CPU forgets what a plan names. */
+static bool names(const MemVmapPlan *plan, usize virt)
+{
+    bool named = plan->everything;
+    for (unsigned n = 0; n < plan->count; n++) {
+        const MemVmapRange *range = &plan->ranges[n];
+        usize mask = range->stride - 1;
+        named |= virt >= (range->first & ~mask) && virt <= (range->last | mask);
+    }
+    return named;
+}
+
+/* The CPU forgets what a plan names; what is global only where the plan says that there is such. */
 static void forget(void *context, const MemVmapPlan *plan)
 {
     (void)context;
-    for (unsigned i = 0; i < PROBES; i++)
-        for (unsigned n = 0; n < plan->count || plan->everything; n++) {
-            const MemVmapRange *range = &plan->ranges[n];
-            usize mask = range->stride - 1;
-            if (!plan->everything && (test.probes[i].virt < (range->first & ~mask) ||
-                                      test.probes[i].virt > (range->last | mask)))
-                continue;
-            test.probes[i].forgotten = true;
-            break;
-        }
+    for (unsigned i = 0; i < PROBES; i++) {
+        Probe *probe = &test.probes[i];
+        probe->forgotten |= names(plan, probe->virt) && (plan->global || !probe->cached.global);
+    }
 }
 
 static void nobody(void *context, const MemVmapPlan *plan)

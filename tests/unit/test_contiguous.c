@@ -15,6 +15,7 @@
 
 #define A64_VALID      ((uint64_t)1)
 #define A64_CONTIGUOUS ((uint64_t)1 << 52)
+#define A64_ACCESSED   ((uint64_t)1 << 10)
 
 typedef struct Runs {
     Host *host;
@@ -28,7 +29,7 @@ static int make(void **state, const char *format, usize leaf_sizes)
     if (!runs.host)
         return -1;
     MemVmapPort port = host_port(runs.host);
-    const MemVmapOptions options = {.leaf_sizes = leaf_sizes};
+    const MemVmapOptions options = {.leaf_sizes = leaf_sizes, .hardware_updates = true};
     *state = &runs;
     return mem_vmap_init(&runs.vmap, &port, mem_vmap_format_find(format), &options);
 }
@@ -163,9 +164,12 @@ static void only_run_sizes_are_no_leaf_sizes(void **state)
     Runs *runs = *state;
     MemVmap other;
     MemVmapPort port = host_port(runs->host);
-    const MemVmapOptions options = {.leaf_sizes = 64 * K};
-    assert_int_equal(mem_vmap_init(&other, &port, mem_vmap_format_find("aarch64_4k"), &options),
-                     MEM_ENOTSUP);
+    static const usize sizes[] = {64 * K, 64 * K + 2 * M, 4 * K + 32 * M, 4 * K + 64 * K + 32 * M};
+    for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        const MemVmapOptions options = {.leaf_sizes = sizes[i]};
+        int result = mem_vmap_init(&other, &port, mem_vmap_format_find("aarch64_4k"), &options);
+        assert_int_equal(result, MEM_ENOTSUP);
+    }
 }
 
 /* The entry of the page at `offset`, in tables of 4 levels. */
@@ -177,6 +181,35 @@ static uint64_t *entry_of(Runs *runs, usize offset)
         table = entries[(VIRT + offset) >> shift & 511] & 0xfffffffff000;
     }
     return (uint64_t *)(direct_map + table) + ((VIRT + offset) >> 12 & 511);
+}
+
+/* The MMU notes an access in any entry of a run: it is one of them all, and of the leaf that they are joined to. */
+static void what_one_entry_of_each_run_notes_is_noted_of_the_joint(void **state)
+{
+    Runs *runs = *state;
+    MemVmapLeaf leaf;
+    for (usize at = 0; at < 2 * M; at += 64 * K)
+        must_map(runs, at, 64 * K, 0);
+    for (usize at = 0; at < 2 * M; at += 64 * K)
+        *entry_of(runs, at + at / 16 % (64 * K)) |= A64_ACCESSED;
+    assert_int_equal(mem_vmap_collapse(&runs->vmap, VIRT, 2 * M), 0);
+    assert_int_equal(mem_vmap_lookup(&runs->vmap, VIRT, &leaf), 0);
+    assert_int_equal(leaf.size, 2 * M);
+    assert_true(leaf.flags & MEM_VMAP_ACCESSED);
+}
+
+static void a_run_that_was_not_accessed_leaves_the_joint_so(void **state)
+{
+    Runs *runs = *state;
+    MemVmapLeaf leaf;
+    for (usize at = 0; at < 2 * M; at += 64 * K)
+        must_map(runs, at, 64 * K, 0);
+    for (usize at = 64 * K; at < 2 * M; at += 4 * K)
+        *entry_of(runs, at) |= A64_ACCESSED;
+    assert_int_equal(mem_vmap_collapse(&runs->vmap, VIRT, 2 * M), 0);
+    assert_int_equal(mem_vmap_lookup(&runs->vmap, VIRT, &leaf), 0);
+    assert_int_equal(leaf.size, 2 * M);
+    assert_false(leaf.flags & MEM_VMAP_ACCESSED);
 }
 
 /* Changes one entry, and back. */
@@ -239,6 +272,8 @@ int main(void)
         ON_BOTH(a_split_leaves_runs),
         ON_BOTH(the_same_rights_tell_nobody),
         ON_AARCH64(only_run_sizes_are_no_leaf_sizes),
+        ON_AARCH64(what_one_entry_of_each_run_notes_is_noted_of_the_joint),
+        ON_AARCH64(a_run_that_was_not_accessed_leaves_the_joint_so),
         ON_AARCH64(verify_finds_runs_that_are_not_whole),
         ON_AARCH64(verify_finds_a_way_that_leads_elsewhere),
         cmocka_unit_test_setup_teardown(svnapot_must_be_asked_for, setup_riscv_without, teardown),
