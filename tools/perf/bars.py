@@ -2,15 +2,13 @@
 # SPDX-License-Identifier: MIT
 """How the benchmarks stand to what they should reach: ratios to the limits of the same run, the worst of four builds.
 
-Usage: bars.py [--markdown] DIRECTORY     (DIRECTORY holds NAME.json, one of each build: see tools/bench --bars)
-
 Exit code: 0; 1: a bar is missed, or a row is missing; 2: the results cannot be read."""
 import argparse
 import glob
 import os
 import sys
 
-from results import aligned, bench_table, load_rows, markdown
+from results import Unusable, aligned, bench_table, load_rows, markdown, run
 
 # Row: at most so many times so many of this row of ref/.
 BARS = {
@@ -40,7 +38,7 @@ MORE = {"smp/map_1x4K": 1.3, "smp/unmap_1x4K": 2.4, "smp/map_256x4K": 1.3, "smp/
 # Traces: so many times faster than naive/, or more.
 FASTER = 5
 
-REPETITIONS = 9
+REPETITIONS = bench_table.REPETITIONS
 
 
 class Bar:
@@ -106,19 +104,34 @@ def results_in(directory):
                   key=lambda path: os.path.basename(path).removesuffix(".json").replace("gcc", ""))
 
 
+def build_name(context):
+    """gcc -O2, and so on: the compiler and what its flags add."""
+    compiler = context["compiler"].split()[0].replace("GNU", "gcc").lower()
+    return f"{compiler} {context['flags'].replace(' -g', '').replace('-O2 -mgeneral', '-mgeneral')}"
+
+
 def load_builds(directory):
     """The names of the builds, their rows and their contexts."""
     paths = results_in(directory)
     if not paths:
-        raise OSError(f"no results in {directory}")
+        raise Unusable(f"{directory}: no results of tools/bench --bars in it")
     loaded = [load_rows(path) for path in paths]
-    names = [f"{context['compiler'].split()[0].replace('GNU', 'gcc').lower()} {context['flags'].replace(' -g', '')}"
-             .replace("-O2 -mgeneral-regs-only", "-mgeneral-regs-only") for _, context in loaded]
+    names = []
+    for path, (_, context) in zip(paths, loaded):
+        with bench_table.reading(path):
+            names.append(build_name(context))
     return names, [rows for rows, _ in loaded], [context for _, context in loaded]
 
 
 def all_bars(builds):
     return [*limits(builds), *smp(builds), *traces(builds)]
+
+
+def needed_names(builds):
+    """All rows that the bars are made of."""
+    traces = sorted({name.removeprefix("naive/") for rows in builds for name in rows if "trace/" in name})
+    references = sorted({"ref/" + reference for _, _, reference in BARS.values()} | {"ref/atomic_rmw"})
+    return [*BARS, *MORE, *references, *traces, *("naive/" + name for name in traces)]
 
 
 def footer(builds, contexts, bars):
@@ -140,23 +153,21 @@ def table(directory, form):
     names, builds, contexts = load_builds(directory)
     bars = all_bars(builds)
     header = ["benchmark", "bar", *names, "worst", "reached"]
-    text = "\n".join([*form(header, [bar.cells() for bar in bars], 2), "", *footer(builds, contexts, bars)])
+    with bench_table.reading(directory):
+        text = "\n".join([*form(header, [bar.cells() for bar in bars], 2), "", *footer(builds, contexts, bars)])
     return text, all(bar.reached() for bar in bars)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("directory")
-    parser.add_argument("--markdown", action="store_true")
+    parser.add_argument("directory", metavar="DIRECTORY",
+                        help="where NAME.json are, one of each build, as tools/bench --bars writes them to build/bars")
+    parser.add_argument("--markdown", action="store_true", help="the table in Markdown, for docs/performance.md")
     options = parser.parse_args()
-    try:
-        text, reached = table(options.directory, markdown if options.markdown else aligned)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        print(f"bars.py: {error!r}", file=sys.stderr)
-        return 2
+    text, reached = table(options.directory, markdown if options.markdown else aligned)
     print(text)
     return 0 if reached else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("bars.py", main))

@@ -2,31 +2,32 @@
 # SPDX-License-Identifier: MIT
 """How cost grows, from what `vmap_bench --growth` wrote: tables, and slopes fitted to the logarithms of both axes.
 
-Usage: growth.py [--markdown] GROWTH.json
-
 A slope of 0 is a cost for each page that does not depend on how many there are; 1 would double it with the range."""
 import argparse
 import math
 import sys
 
-from results import aligned, bench_table, load_rows, markdown
+from results import aligned, bench_table, load_rows, markdown, run
 
 UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 LEAVES = ("4K", "2M", "1G")
 WHOLE = {"4K": 512, "2M": 512, "1G": 64}  # leaves, from where on the cost of the call itself hardly shows
 FLAT = 0.1
+REPETITIONS = 3  # the default of tools/bench --growth
 
 
 def load_growth(path):
     """The least of the repetitions: they are few, and whatever disturbs them makes them longer."""
-    rows, context = load_rows(path)
-    times = {}
-    for run in bench_table.load(path)["benchmarks"]:
-        if run["run_type"] == "iteration":
-            times.setdefault(run["name"], []).append(run["real_time"])
-    for name, row in rows.items():
-        row.time = min(times[name])
+    rows, context = load_rows(path, "growth")
+    for row in rows.values():
+        row.time = min(row.times)
     return rows, context
+
+
+def objections(rows, context):
+    """Why the figures should not be published."""
+    timed = [name for name in rows if not name.startswith("growth/memory/")]  # those count tables, once
+    return list(bench_table.objections(rows, context, timed, REPETITIONS))
 
 
 def bytes_of(text):
@@ -119,51 +120,57 @@ def sweep_lines(rows):
         yield [f"1 page, number of spaces: {count}", bench_table.number(row.per_call()), "(mean of both)"]
 
 
+MEMORY_FIRST = ("one page", "1 GiB, aligned as 1 GiB", "1 GiB, aligned as 2 MiB", "1 GiB, aligned as 4 KiB")
+
+
+def memory_line(name, counts):
+    part = counts["tables"] * 4096 / (counts["pages"] * 4096)
+    return [name, bench_table.count(counts["tables"]), bench_table.count(counts["least"]),
+            f"{counts['tables'] / counts['least']:.2f}", bench_table.count(counts["credits"]), f"{part * 100:.3g} %"]
+
+
 def memory_lines(results):
-    seen = set()
-    for run in results["benchmarks"]:
-        name = run["name"].removeprefix("growth/memory/")
-        if name == run["name"] or run["run_type"] != "iteration" or name in seen:
-            continue
-        seen.add(name)
-        mapped = run["pages"] * 4096
-        yield [name, bench_table.count(run["tables"]), bench_table.count(run["least"]),
-               f"{run['tables'] / run['least']:.2f}", bench_table.count(run["credits"]),
-               f"{run['tables'] * 4096 / mapped * 100:.3g} %"]
+    """From the file itself: its rows carry more counts there."""
+    found = {run["name"].removeprefix("growth/memory/"): run for run in results["benchmarks"]
+             if run["name"].startswith("growth/memory/") and run["run_type"] == "iteration"}
+    names = [name for name in MEMORY_FIRST if name in found] + sorted(set(found) - set(MEMORY_FIRST))
+    return [memory_line(name, found[name]) for name in names]
 
 
-def text_of(path, form):
-    rows, context = load_growth(path)
-    slopes = [[what, "-" if value is None else f"{value:+.3f}", verdict(value)] for what, value in slope_lines(rows)]
-    order = {pattern: index for index, pattern in enumerate(
-        ("one page", "1 GiB, aligned as 1 GiB", "1 GiB, aligned as 2 MiB", "1 GiB, aligned as 4 KiB"))}
-    memory = sorted(memory_lines(bench_table.load(path)), key=lambda line: (order.get(line[0], 9), line[0]))
-    parts = [
+def slope_cells(rows):
+    return [[what, "-" if value is None else f"{value:+.3f}", verdict(value)] for what, value in slope_lines(rows)]
+
+
+def tables(path, rows):
+    """Titles, headers and lines."""
+    return [
         ("ns for each leaf, by range and size of the leaves:", SIZE_HEADER, list(size_lines(rows))),
-        ("Fitted slopes:", ["cost of", "slope", ""], slopes),
+        ("Fitted slopes:", ["cost of", "slope", ""], slope_cells(rows)),
         ("ns for a translation that waits for the one before, at random over the range, by size of the leaves "
          "(a multiplication and three more steps between two are in it):",
          ["range", *LEAVES], list(translate_lines(rows))),
         ("ns for a call:", ["call", "map", "unmap"], list(sweep_lines(rows))),
         ("Table pages, the root included, beside the least that any tree of four levels can have:",
-         ["mapped", "tables", "least", "ratio", "owed to splits", "tables, of the bytes mapped"], memory),
+         ["mapped", "tables", "least", "ratio", "owed to splits", "tables, of the bytes mapped"], memory_lines(bench_table.load(path, "growth"))),
     ]
+
+
+def text_of(path, form):
+    rows, context = load_growth(path)
+    with bench_table.reading(path):
+        parts = tables(path, rows)
     texts = ["\n".join([title, "", *form(header, lines, 1)]) for title, header, lines in parts]
     return "\n\n".join([*texts, bench_table.footer(rows, context).replace("median", "least")])
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("results")
-    parser.add_argument("--markdown", action="store_true")
+    parser.add_argument("results", metavar="GROWTH.json", help="what tools/bench --growth wrote")
+    parser.add_argument("--markdown", action="store_true", help="tables in Markdown, for docs/performance.md")
     options = parser.parse_args()
-    try:
-        print(text_of(options.results, markdown if options.markdown else aligned))
-        return 0
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        print(f"growth.py: {error!r}", file=sys.stderr)
-        return 2
+    print(text_of(options.results, markdown if options.markdown else aligned))
+    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("growth.py", main))

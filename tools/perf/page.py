@@ -6,28 +6,46 @@
   growth    of the last tools/bench --growth
   counts    instructions, code and stack, of tests/performance/baseline
 
-What has not been measured stays as it is. Usage: page.py"""
+What has not been measured stays as it is, and so does what must not be published: figures of sources that are in no
+commit, of fewer repetitions than the default, or with rows missing. Usage: page.py
+
+Exit code: 0; 2: something must not be published."""
 import json
 import os
 import re
 import sys
 
-from bars import results_in, table as bars_table
-from growth import text_of
-from results import BARS, BENCH, TOP, bench_table, markdown
+from bars import load_builds, needed_names, results_in, table as bars_table
+from growth import objections as growth_objections, load_growth, text_of
+from results import BARS, BENCH, TOP, Unusable, bench_table, markdown, run
 
 PAGE = os.path.join(TOP, "docs", "performance.md")
 BASELINE = os.path.join(TOP, "tests", "performance", "baseline")
 COMPILERS = ("gcc", "clang")
 
 
+def refuse(what, objections):
+    objections = list(objections)
+    if objections:
+        raise Unusable(f"{what}: {'; '.join(objections)}")
+
+
 def bars():
-    return bars_table(BARS, markdown)[0] if results_in(BARS) else None
+    if not results_in(BARS):
+        return None
+    names, builds, contexts = load_builds(BARS)
+    for name, rows, context in zip(names, builds, contexts):
+        refuse(name, bench_table.objections(rows, context, needed_names(builds)))
+    return bars_table(BARS, markdown)[0]
 
 
 def growth():
     path = os.path.join(BENCH, "growth.json")
-    return text_of(path, markdown) if os.path.exists(path) else None
+    if not os.path.exists(path):
+        return None
+    rows, context = load_growth(path)
+    refuse(path, growth_objections(rows, context))
+    return text_of(path, markdown)
 
 
 def counted(columns, kind):
@@ -59,10 +77,16 @@ def main():
     if len(sys.argv) > 1:
         print(__doc__.rstrip())
         return 0 if sys.argv[1:] == ["--help"] else 2
+    code = 0
     with open(PAGE, encoding="utf-8") as file:
         text = file.read()
     for name, make in (("bars", bars), ("growth", growth), ("counts", counts)):
-        figures = make()
+        try:
+            figures = make()
+        except Unusable as error:
+            print(f"page.py: {name}: left as it is: {error}", file=sys.stderr)
+            code = 2
+            continue
         if figures is None:
             print(f"page.py: {name}: not measured, left as it is", file=sys.stderr)
             continue
@@ -72,8 +96,8 @@ def main():
             sys.exit(f"docs/performance.md has {count} places for {name}, not one")
     with open(PAGE, "w", encoding="utf-8") as file:
         file.write(text)
-    return 0
+    return code
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("page.py", main))

@@ -3,6 +3,7 @@
 import importlib.machinery
 import importlib.util
 import os
+import signal
 import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -19,14 +20,19 @@ def load_bench_table():
 
 
 bench_table = load_bench_table()
+load_rows = bench_table.load_rows
+Unusable = bench_table.Unusable
 
 
-def load_rows(path):
-    """Rows by name, and the context. Benchmarks that went wrong are an error: nothing is to be made of such a run."""
-    rows, wrong, context = bench_table.collect(bench_table.load(path))
-    if wrong:
-        raise ValueError(f"{path}: {wrong}")
-    return rows, context
+def run(name, main):
+    """The exit code of a command: what main() returns, or 2 with one line on what cannot be used. A reader that has
+    seen enough (`| head`) ends the command quietly."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    try:
+        return main()
+    except Unusable as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        return 2
 
 
 def aligned(header, lines, text_columns):

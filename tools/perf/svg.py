@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Plots as plain SVG, to stand inside an HTML page: colours are the page's variables, so they follow light and dark."""
+import dataclasses
 import html
 import math
 
@@ -11,13 +12,29 @@ def escape(text):
     return html.escape(str(text))
 
 
+@dataclasses.dataclass
+class Series:
+    """One curve: its name, the number of its colour, its points. A reference, to compare others with, is grey and
+    dashed."""
+    name: str
+    color: int
+    points: list
+    reference: bool = False
+
+    def kind(self):
+        return "ref" if self.reference else f"c{self.color}"
+
+
+SUPERSCRIPTS = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
+
+
 def plain(value):
-    """A number for an axis: as few digits as say it."""
+    """A number for an axis, which has powers of ten where they are small: as few characters as say it."""
     if value >= 1000000:
         return f"{value / 1000000:g} M"
     if value >= 1000:
         return f"{value / 1000:g} k"
-    return f"{value:g}" if value >= 0.01 else f"{value:.9f}".rstrip("0")
+    return f"{value:g}" if value >= 0.01 else "10" + str(round(math.log10(value))).translate(SUPERSCRIPTS)
 
 
 class LogScale:
@@ -76,36 +93,58 @@ def grid(x, y, names_x, title_x, title_y):
     return parts
 
 
-def curve(points, x, y, color, name, names_x):
-    path = " ".join(f"{x(a):.1f},{y(b):.1f}" for a, b in points)
-    parts = [f'<polyline class="line c{color}" points="{path}"/>']
-    for a, b in points:
-        parts.append(f'<circle class="dot c{color}" cx="{x(a):.1f}" cy="{y(b):.1f}" r="3.5">'
-                     f"<title>{escape(name)}, {escape(names_x(a))}: {b:.3g}</title></circle>")
+def curve(one, x, y, names_x):
+    path = " ".join(f"{x(a):.1f},{y(b):.1f}" for a, b in one.points)
+    parts = [f'<polyline class="line {one.kind()}" points="{path}"/>']
+    for a, b in one.points:
+        parts.append(f'<circle class="dot {one.kind()}" cx="{x(a):.1f}" cy="{y(b):.1f}" r="3.5">'
+                     f"<title>{escape(one.name)}, {escape(names_x(a))}: {b:.3g}</title></circle>")
     return parts
 
 
-def lines(label, series, title_x, title_y, names_x=plain, base_x=10):
-    """Curves over logarithmic axes. `series`: (name, colour number, points); each is named at its end."""
-    series = [(name, color, [point for point in points if point[1] > 0]) for name, color, points in series]
-    series = [entry for entry in series if entry[2]]
-    x = LogScale([a for _, _, points in series for a, _ in points], LEFT, WIDTH - RIGHT, base_x)
-    y = LogScale([b for _, _, points in series for _, b in points], HEIGHT - BOTTOM, TOP)
+def names_at_ends(series, x, y):
+    ends = spread([y(one.points[-1][1]) for one in series], 15, TOP + 8, HEIGHT - BOTTOM)
+    for one, end in zip(series, ends):
+        at = x(one.points[-1][0]) + 9
+        yield f'<text class="name {one.kind()}" x="{at:.1f}" y="{end + 4:.1f}">{escape(one.name)}</text>'
+
+
+def drawable(series):
+    """What a logarithmic axis can show of it."""
+    series = [dataclasses.replace(one, points=[point for point in one.points if point[1] > 0]) for one in series]
+    return [one for one in series if one.points]
+
+
+def heights(series):
+    return [b for one in drawable(series) for _, b in one.points]
+
+
+def lines(label, series, title_x, title_y, names_x=plain, base_x=10, beside=()):
+    """Curves over logarithmic axes, each named at its end. `beside`: the series of the plot that this one is to be
+    compared with, so that both have the same vertical axis."""
+    series = drawable(series)
+    if not series:
+        return ""
+    x = LogScale([a for one in series for a, _ in one.points], LEFT, WIDTH - RIGHT, base_x)
+    y = LogScale(heights(series) + heights(beside), HEIGHT - BOTTOM, TOP)
     parts = grid(x, y, names_x, title_x, title_y)
-    for name, color, points in series:
-        parts += curve(points, x, y, color, name, names_x)
-    ends = spread([y(points[-1][1]) for _, _, points in series], 15, TOP + 8, HEIGHT - BOTTOM)
-    for (name, color, points), end in zip(series, ends):
-        at = x(points[-1][0]) + 9
-        parts.append(f'<text class="name n{color}" x="{at:.1f}" y="{end + 4:.1f}">{escape(name)}</text>')
-    return frame(WIDTH, HEIGHT, label, parts)
+    for one in series:
+        parts += curve(one, x, y, names_x)
+    return frame(WIDTH, HEIGHT, label, [*parts, *names_at_ends(series, x, y)])
 
 
 ROW, NAMES, VALUES = 22, 216, 84
 
 
+def kind_of(value, mark, with_marks):
+    if not with_marks:
+        return "bar"
+    return "bar unmarked" if mark is None else "bar" if value <= mark else "bar over"
+
+
 def bars(label, rows, title, mark_name=None):
-    """Horizontal bars from 1 over a logarithmic axis. `rows`: (name, value, text, mark or None)."""
+    """Horizontal bars from 1 over a logarithmic axis. `rows`: (name, value, text, mark or None). Where there are marks
+    (`mark_name` says what they are), bars are told apart by being within their mark, beyond it, or without one."""
     height = TOP + ROW * len(rows) + BOTTOM
     right = WIDTH - VALUES
     x = LogScale([value for _, value, _, mark in rows for value in (value, mark or value)] + [1], NAMES, right)
@@ -117,14 +156,14 @@ def bars(label, rows, title, mark_name=None):
     for index, (name, value, shown, mark) in enumerate(rows):
         y = TOP + ROW * index
         begin, end = sorted((x(1), x(value)))
-        good = mark is None or value <= mark
         parts += [text(NAMES - 10, y + 15, name, "label", "end"),
-                  f'<rect class="{"bar" if good else "bar over"}" x="{begin:.1f}" y="{y + 4}" '
+                  f'<rect class="{kind_of(value, mark, mark_name)}" x="{begin:.1f}" y="{y + 4}" '
                   f'width="{max(end - begin, 1.5):.1f}" height="{ROW - 8}" rx="2">'
                   f"<title>{escape(name)}: {escape(shown)}</title></rect>",
                   text(WIDTH - 6, y + 15, shown, "value", "end")]
         if mark is not None:
             parts.append(line(x(mark), y + 1, x(mark), y + ROW - 1, "mark"))
-    parts.append(text((NAMES + right) / 2, height - 6, title + (f"; | {mark_name}" if mark_name else ""), "title",
-                      "middle"))
+    if mark_name:
+        title += f"; \N{BOX DRAWINGS HEAVY VERTICAL} {mark_name}"
+    parts.append(text((NAMES + right) / 2, height - 6, title, "title", "middle"))
     return frame(WIDTH, height, label, parts)
