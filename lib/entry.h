@@ -110,17 +110,12 @@ MEM_INLINE void entry_fill_linear(const MemFormat *format, MemEntry *slot, usize
                                   unsigned level)
 {
     MemEntry step = level_size(format, level) >> format->address_shift;
-    usize i = 0;
-    for (; i + 8 <= count; i += 8) {
+    for (const MemEntry *end = slot + (count & ~(usize)7); slot != end; slot += 8, entry += 8 * step)
 #pragma GCC unroll 8
         for (usize k = 0; k < 8; k++)
-            MEM_VMAP_ENTRY_STORE(&slot[i + k], entry + k * step);
-        entry += 8 * step;
-    }
-    for (; i < count; i++) {
-        MEM_VMAP_ENTRY_STORE(&slot[i], entry);
-        entry += step;
-    }
+            MEM_VMAP_ENTRY_STORE(&slot[k], entry + k * step);
+    for (const MemEntry *end = slot + (count & 7); slot != end; slot++, entry += step)
+        MEM_VMAP_ENTRY_STORE(slot, entry);
 }
 
 /*

@@ -36,22 +36,25 @@ static void forget(const MemVmapCpu *cpu, const MemVmapPlan *plan)
     cpu_execute(cpus, steps, cpus->type->forget(&cpus->features, &cpu->root, plan, steps));
 }
 
+/* Forgets what the space has lost since plan `known`, the latest plan being `wanted`. */
+MEM_NOINLINE static void forget_missed(MemVmapCpu *cpu, uint64_t known, uint64_t wanted)
+{
+    const MemVmapLedger *ledger = &cpu->current->ledger;
+    Posted posted;
+    bool kept = known + 1 == wanted && mem_vmap_ledger_read(ledger, wanted, &posted);
+    forget(cpu, kept ? &posted.plan : &all_of_a_space);
+    shared_store(&cpu->applied, wanted);
+}
+
 /*
  * An interrupt may come anywhere here, and catch up on its own: so the number is looked at again after it was
  * stored, and a step back is not the last word.
  */
 static void catch_up_with_space(MemVmapCpu *cpu)
 {
-    const MemVmapLedger *ledger = &cpu->current->ledger;
-    Posted posted;
-    for (;;) {
-        uint64_t known = shared_load(&cpu->applied), wanted = shared_load(&ledger->generation);
-        if (known == wanted)
-            return;
-        bool kept = known + 1 == wanted && mem_vmap_ledger_read(ledger, wanted, &posted);
-        forget(cpu, kept ? &posted.plan : &all_of_a_space);
-        shared_store(&cpu->applied, wanted);
-    }
+    uint64_t known, wanted;
+    while ((known = shared_load(&cpu->applied)) != (wanted = shared_load(&cpu->current->ledger.generation)))
+        forget_missed(cpu, known, wanted);
 }
 
 /* Whether a plan for global entries is also the one plan that the CPU has missed of its space. */

@@ -137,19 +137,19 @@ FAULTS = [
           ("lib/shootdown.c", "    mem_vmap_cpu_serve(cpu);\n    cpus_unpin(cpus);\n", "    cpus_unpin(cpus);\n")),
     fault("acknowledged_before_it_is_forgotten",
           ("lib/shootdown.c", """\
-        forget(cpu, kept ? &posted.plan : &all_of_a_space);
-        shared_store(&cpu->applied, wanted);
+    forget(cpu, kept ? &posted.plan : &all_of_a_space);
+    shared_store(&cpu->applied, wanted);
 """, """\
-        shared_store(&cpu->applied, wanted);
-        forget(cpu, kept ? &posted.plan : &all_of_a_space);
+    shared_store(&cpu->applied, wanted);
+    forget(cpu, kept ? &posted.plan : &all_of_a_space);
 """)),
     fault("two_behind_passes_for_one",
           ("lib/shootdown.c", """\
-        bool kept = known + 1 == wanted && mem_vmap_ledger_read(ledger, wanted, &posted);
-        forget(cpu, kept ? &posted.plan : &all_of_a_space);
+    bool kept = known + 1 == wanted && mem_vmap_ledger_read(ledger, wanted, &posted);
+    forget(cpu, kept ? &posted.plan : &all_of_a_space);
 """, """\
-        bool kept = mem_vmap_ledger_read(ledger, wanted, &posted);
-        forget(cpu, kept ? &posted.plan : &all_of_a_space);
+    bool kept = mem_vmap_ledger_read(ledger, wanted, &posted);
+    forget(cpu, kept ? &posted.plan : &all_of_a_space);
 """)),
     fault("a_plan_is_read_while_it_is_written",
           ("lib/ledger.c", "    return shared_load(&ledger->stamp) == 2 * generation;\n", "    return true;\n"),
