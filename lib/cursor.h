@@ -86,4 +86,11 @@ MEM_INLINE bool cursor_left_table(const MemFormat *format, const Cursor *cursor)
     return cursor_ended(cursor) || level_index(format, cursor->level, cursor->at) == 0;
 }
 
+/* Goes up from the tables that a cursor has left which has just moved: not above level `top`. */
+MEM_INLINE void cursor_climb(const MemFormat *format, Cursor *cursor, unsigned top)
+{
+    while (cursor->level < top && cursor_left_table(format, cursor))
+        cursor->level++;
+}
+
 #endif

@@ -57,7 +57,6 @@ void mem_vmap_fold(MemVmap *vmap, MemVmapBatch *batch, Range range)
             cursor_skip(format, &cursor);
             break;
         }
-        while (cursor.level < format->top && cursor_left_table(format, &cursor))
-            cursor.level++;
+        cursor_climb(format, &cursor, format->top);
     }
 }

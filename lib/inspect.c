@@ -30,8 +30,7 @@ static void count_leaves(const MemFormat *format, const MemVmap *vmap, usize *le
         else if (kind == ENTRY_LEAF)
             leaves[cursor.level]++;
         cursor_skip(format, &cursor);
-        while (cursor.level < format->top && cursor_left_table(format, &cursor))
-            cursor.level++;
+        cursor_climb(format, &cursor, format->top);
     }
 }
 
@@ -155,8 +154,7 @@ static bool tree_is_sound(Verifying *v)
             continue;
         }
         cursor_skip(format, cursor);
-        while (cursor->level < format->top && cursor_left_table(format, cursor))
-            cursor->level++;
+        cursor_climb(format, cursor, format->top);
     }
     return true;
 }

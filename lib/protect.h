@@ -40,8 +40,7 @@ MEM_INLINE int protect_survey(const MemFormat *format, const MemVmap *vmap, Rang
             *pages += split_cost(format, entry, cursor.level, cursor.at, range);
             cursor_skip(format, &cursor);
         }
-        while (cursor.level < format->top && cursor_left_table(format, &cursor))
-            cursor.level++;
+        cursor_climb(format, &cursor, format->top);
     }
     return 0;
 }
@@ -125,8 +124,7 @@ MEM_INLINE void protect_pass(const MemFormat *format, MemVmap *vmap, MemVmapBatc
             continue;
         }
         protect_run(format, vmap, batch, &cursor, protect_extent(format, &cursor, entry), rights);
-        while (cursor.level < format->top && cursor_left_table(format, &cursor))
-            cursor.level++;
+        cursor_climb(format, &cursor, format->top);
     }
 }
 

@@ -91,8 +91,7 @@ MEM_INLINE Subtree subtree_measure(const MemFormat *format, const MemVmap *vmap,
             cursor.level++;
         }
         cursor_skip(format, &cursor);
-        while (cursor.level < root && cursor_left_table(format, &cursor))
-            cursor.level++;
+        cursor_climb(format, &cursor, root);
     }
     return sum;
 }
