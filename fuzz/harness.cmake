@@ -16,15 +16,11 @@ target_link_libraries(memvmap_fuzz_ops PUBLIC memvmap_fuzz)
 # One fuzzer of operations for each area and format, and one of the parser: `link` sees each once.
 #   memvmap_fuzzers(SUFFIX LINK...) makes fuzz_AREA_FORMAT${SUFFIX}, linked with LINK.
 function(memvmap_fuzzers suffix)
-  # The formats that have fuzzers, of those that are built in: each manual, each size of pages, both halves and stages.
-  set(x86_64 x86_64_4level x86_64_5level)
-  set(riscv riscv_sv39 riscv_sv57)
-  set(ept ept_4level)
-  set(aarch64 aarch64_4k aarch64_16k aarch64_64k aarch64_4k_lpa2 aarch64_64k_lpa aarch64_4k_upper aarch64_4k_stage2)
+  include(${PROJECT_SOURCE_DIR}/fuzz/names.cmake)
   set(fuzzers)
   foreach(architecture IN LISTS MEM_VMAP_ARCHITECTURES)
     foreach(format IN LISTS ${architecture})
-      foreach(area map protect batch)
+      foreach(area IN LISTS areas)
         set(name fuzz_${area}_${format}${suffix})
         string(TOUPPER AREA_${area} enum)
         add_executable(${name} ${PROJECT_SOURCE_DIR}/fuzz/target.c)

@@ -206,7 +206,7 @@ typedef struct mem_vmap_cpu {
     uint64_t running[2], claimed, asid_generation;
     MemVmapSlot slots[MEM_VMAP_ASIDS];
 #if MEM_VMAP_TLB_LINES > 0
-    usize latest; /* the line that answered last, in bytes from the first */
+    usize latest;                           /* the line that answered last, in bytes from the first */
     MemVmapTlbLine tlb[MEM_VMAP_TLB_LINES]; /* the last: see cpus.c */
 #endif
 } MemVmapCpu;

@@ -3,7 +3,7 @@
 /*
  * The random model test: random operations on a space and on its flat model, compared after each one.
  *
- *     model_random [--format NAME] [--operations N] [--seed N] [--break LEVEL]
+ *     model_random [--format NAME] [--operations N] [--seed N] [--break LEVEL] [--help]
  *
  * NAME is that of a format, or of a row of geometries.c. Prints its seed; the same seed gives the same operations. Exit status 1 at the first difference.
  */
@@ -105,26 +105,45 @@ static int run_levels(const ModelFormat *row, unsigned long operations, uint64_t
     return status;
 }
 
-static int usage(void)
+static void print_usage(FILE *out)
 {
-    fprintf(stderr, "usage: model_random [--format NAME] [--operations N] [--seed N] [--break LEVEL]\n");
+    fprintf(out, "usage: model_random [--format NAME] [--operations N] [--seed N] [--break LEVEL]\n");
+}
+
+static int help(void)
+{
+    print_usage(stdout);
+    printf("Random operations on a space and on its flat model, compared after each one.\n"
+           "  --format NAME   of this format, or row of geometries.c, only (all)\n"
+           "  --operations N  so many for each (10000)\n"
+           "  --seed N        the same seed gives the same operations (the time)\n"
+           "  --break LEVEL   of CPUs of this level of break-before-make only (all that the format has)\n"
+           "Prints each seed. Exit status: 0, 1 at a difference, 2 for a bad option.\nFormats:");
+    const ModelFormat *row;
+    for (unsigned i = 0; (row = model_format_at(i)) != NULL; i++)
+        printf(" %s", model_format_name(row));
+    printf("\n");
+    return 0;
+}
+
+static int refuse(void)
+{
+    print_usage(stderr);
     return 2;
 }
 
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"format", required_argument, NULL, 'f'},
-        {"operations", required_argument, NULL, 'o'},
-        {"seed", required_argument, NULL, 's'},
-        {"break", required_argument, NULL, 'b'},
-        {0},
+        {"format", required_argument, NULL, 'f'}, {"operations", required_argument, NULL, 'o'},
+        {"seed", required_argument, NULL, 's'},   {"break", required_argument, NULL, 'b'},
+        {"help", no_argument, NULL, 'h'},         {0},
     };
     const char *only = NULL;
     int break_level = -1;
     unsigned long operations = 10000;
     uint64_t seed = (uint64_t)time(NULL);
-    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+    for (int option; (option = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
         if (option == 'f')
             only = optarg;
         else if (option == 'o')
@@ -134,7 +153,7 @@ int main(int argc, char **argv)
         else if (option == 'b')
             break_level = atoi(optarg);
         else
-            return usage();
+            return option == 'h' ? help() : refuse();
     }
     int status = 0, ran = 0;
     const ModelFormat *row;
@@ -144,5 +163,5 @@ int main(int argc, char **argv)
         status |= run_levels(row, operations, seed, break_level);
         ran++;
     }
-    return ran > 0 ? status : usage();
+    return ran > 0 ? status : refuse();
 }

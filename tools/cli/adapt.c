@@ -164,7 +164,7 @@ int trace_adapt(Trace *trace, const char *format)
     place_blocks(&a);
     bool fits = a.count == 0 || a.places[a.count - 1] + 2 <= a.pages >> BLOCK_BITS;
     if (!fits)
-        fprintf(stderr, "%s: maps too much for the addresses of %s\n", trace->name, format);
+        fprintf(stderr, "vmap: %s: maps too much for the addresses of %s\n", trace->name, format);
     if (fits)
         visit_ours(&a, trace, adapt_op);
     free(a.blocks);

@@ -4,11 +4,14 @@
 
 /* What the commands of the tool share. */
 
+#include <stdatomic.h>
+
+#include "tools/replay/demand.h"
 #include "tools/replay/replay.h"
 
 /* Exit statuses. */
 #define EXIT_MISMATCH 1
-#define EXIT_BAD_CALL 2 /* bad option or file; nothing has been done */
+#define EXIT_BAD_CALL 2 /* bad option or file, and nothing has been done; or no memory; or no output */
 
 /* The commands: `argv[0]` is the command's full name. They return the exit status. */
 int cli_replay(int argc, char **argv);
@@ -61,16 +64,21 @@ typedef struct Reporter {
 /* A ReplayReport with a Reporter as context. */
 void reporter_report(void *context, const ReplayMismatch *mismatch);
 
-/* "operation 1200 of 30000" on stderr, where that is a terminal and the work takes long. */
-typedef struct Progress {
-    const char *what;
-    double next; /* when to write again, in seconds of the clock */
-    bool written;
-} Progress;
+/*
+ * "WHAT: 1200 of 30000 operations" on stderr, where that is a terminal and the work takes long. Of one work at a
+ * time; every begin has its end.
+ */
+void progress_begin(const char *what, usize all);
+void progress_end(void);
 
-Progress progress_begin(const char *what);
-void progress_show(Progress *progress, usize done, usize all);
-void progress_end(Progress *progress);
+extern _Atomic usize progress_done; /* for progress_step alone */
+
+/* One more is done. Costs next to nothing: it is called where time is measured. */
+static inline void progress_step(void)
+{
+    usize done = atomic_load_explicit(&progress_done, memory_order_relaxed);
+    atomic_store_explicit(&progress_done, done + 1, memory_order_relaxed);
+}
 
 /* Seconds of a clock that only runs forward. */
 double clock_seconds(void);
@@ -81,10 +89,33 @@ bool format_check(const char *command, const char *format);
 /* Every line of a trace. */
 #define LINE_LAST ((usize)-1)
 
+/* Says on stderr that memory is out, which ends the work on the file. The exit status. */
+int fail_memory(const char *file);
+
+/* Says on stderr that there is no memory for the tables of a map. The exit status. */
+int fail_demand(const Trace *trace, const TraceOp *op, const Demand *demand);
+
+/* Whether there is memory for the tables that a line makes. 0, or an exit status after a message. */
+int replay_demand(Replay *replay, const Trace *trace, const TraceOp *op);
+
+/* Applies one line. 0, or an exit status after a message: memory is out. Here, because it is timed. */
+static inline int replay_line(Replay *replay, const Trace *trace, const TraceOp *op)
+{
+    int status = demand_matters(op) ? replay_demand(replay, trace, op) : 0;
+    if (status == 0 && replay_apply(replay, op) != 0)
+        status = fail_memory(trace->name);
+    progress_step();
+    return status;
+}
+
 /* Applies the lines of the trace up to `line` without timing. Null, with a message: memory is out. */
 Replay *replay_lines(const Trace *trace, const ReplayOptions *options, usize line);
 
+struct argp;
 struct argp_state;
+
+/* What argp_parse does; and -h is --help. */
+void parse_arguments(const struct argp *argp, int argc, char **argv, unsigned flags, void *input);
 
 /* The number in an option's argument, `least` to `most`; ends the tool with a message where it is none. */
 usize parse_number(const char *text, const char *option, usize least, usize most,

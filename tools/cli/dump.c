@@ -135,7 +135,7 @@ int cli_dump(int argc, char **argv)
     const struct argp argp = {.options = option_rows, .parser = parse, .args_doc = "FILE", .doc = doc};
     DumpCall call = {.options = {.format = REPLAY_FORMAT}, .until = LINE_LAST};
     Traces traces;
-    argp_parse(&argp, argc, argv, 0, NULL, &call);
+    parse_arguments(&argp, argc, argv, 0, &call);
     if (!format_check(argv[0], call.options.format))
         return EXIT_BAD_CALL;
     int status = traces_load(&traces, &call.file, 1, &call.options, call.fit);

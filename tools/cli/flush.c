@@ -232,17 +232,28 @@ static int mismatch(const Pass *pass, const TraceOp *op, int code)
     return EXIT_MISMATCH;
 }
 
+static int replay_op(Pass *pass, const TraceOp *op)
+{
+    Demand demand;
+    FlushSpace *space = pass->selected;
+    if (demand_matters(op) &&
+        demand_exceeds(&demand, &space->vmap, layout_entry_size(&space->layout, 0), pass->host, op))
+        return fail_demand(pass->trace, op, &demand);
+    int code = perform(pass, op);
+    if (op->verb == TRACE_SPACE && code != MEM_OK)
+        return fail_memory(pass->trace->name);
+    if (op->expect.kind == TRACE_EXPECT_RESULT && convert_code(code) != op->expect.result)
+        return mismatch(pass, op, code);
+    progress_step();
+    return 0;
+}
+
 static int replay(Pass *pass)
 {
-    for (size_t i = 0; i < pass->trace->count; i++) {
-        const TraceOp *op = &pass->trace->ops[i];
-        int code = perform(pass, op);
-        if (op->verb == TRACE_SPACE && code != MEM_OK)
-            return EXIT_BAD_CALL;
-        if (op->expect.kind == TRACE_EXPECT_RESULT && convert_code(code) != op->expect.result)
-            return mismatch(pass, op, code);
-    }
-    return 0;
+    int status = 0;
+    for (size_t i = 0; status == 0 && i < pass->trace->count; i++)
+        status = replay_op(pass, &pass->trace->ops[i]);
+    return status;
 }
 
 static bool open_pass(Pass *pass)
@@ -299,9 +310,7 @@ int flush_count(const Trace *trace, const FlushOptions *options, FlushCounts *co
     Pass pass = {.trace = trace, .options = *options};
     if (options->policy != POLICY_ENGINE)
         pass.options.batch = 1;
-    int status = open_pass(&pass) ? replay(&pass) : EXIT_BAD_CALL;
+    int status = open_pass(&pass) ? replay(&pass) : fail_memory(trace->name);
     *counts = close_pass(&pass);
-    if (status == EXIT_BAD_CALL)
-        fprintf(stderr, "%s: not enough memory\n", trace->name);
     return status;
 }

@@ -284,7 +284,7 @@ int cli_formats(int argc, char **argv)
     const struct argp argp = {.options = option_rows, .parser = parse, .args_doc = "[NAME...]", .doc = doc};
     FormatsCall call = {0};
     FormatList list = {0};
-    argp_parse(&argp, argc, argv, 0, NULL, &call);
+    parse_arguments(&argp, argc, argv, 0, &call);
     bool known = choose(&list, &call, argv[0]);
     if (known)
         print(&call, &list);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+#define _POSIX_C_SOURCE 200809L /* _exit */
 #include "tools/cli/cli.h"
 
 #include <argp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const char *argp_program_version = "vmap " VMAP_VERSION;
 
@@ -32,7 +34,8 @@ static const char doc[] =
     "  record      record the address space of a running program as a trace\n"
     "\n"
     "'vmap COMMAND --help' tells more. The exit status is 0, 1 when an answer was wrong, or 2 when "
-    "an option or a file is bad (nothing has been done then).";
+    "an option or a file is bad (nothing has been done then), memory is out, or the output cannot be "
+    "written.";
 
 typedef struct Call {
     const Command *command;
@@ -68,17 +71,23 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     }
 }
 
+/* On every way out: argp prints --help and --version, and exits by itself. */
+static void finish_output(void)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return;
+    perror("vmap: standard output");
+    _exit(EXIT_BAD_CALL);
+}
+
 int main(int argc, char **argv)
 {
     const struct argp argp = {.parser = parse, .args_doc = "COMMAND [ARGUMENT...]", .doc = doc};
     Call call = {0};
     argp_err_exit_status = EXIT_BAD_CALL;
     argv[0] = "vmap";
-    argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &call);
+    atexit(finish_output);
+    parse_arguments(&argp, argc, argv, ARGP_IN_ORDER, &call);
     argv[call.at] = call.command->full_name;
-    int status = call.command->run(argc - call.at, argv + call.at);
-    if (fflush(stdout) == 0 && !ferror(stdout))
-        return status;
-    perror("vmap: standard output");
-    return EXIT_BAD_CALL;
+    return call.command->run(argc - call.at, argv + call.at);
 }

@@ -4,20 +4,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* So many operations between two looks at the clock for the sake of progress; a power of two. */
-#define PROGRESS_OPERATIONS 1024
-
 /* Lines that look into the tree: not what anyone wants timed. */
 static bool is_timed(const TraceOp *op)
 {
     return op->verb != TRACE_VERIFY && op->verb != TRACE_TABLES;
 }
 
-/* Applies [first, last) of the trace. False: memory is out. */
+/* Applies [first, last) of the trace. False, after a message: memory is out. */
 static bool apply(Replay *replay, const Trace *trace, usize first, usize last)
 {
     for (usize i = first; i < last; i++) {
-        if (replay_apply(replay, &trace->ops[i]) != 0)
+        if (replay_line(replay, trace, &trace->ops[i]) != 0)
             return false;
     }
     return true;
@@ -46,29 +43,22 @@ static double apply_timed(Replay *replay, const Trace *trace)
     return total;
 }
 
-/* Time does not matter here, but that someone waits does. */
+/* The time of all operations, with what checking them takes. */
 static double apply_checked(Replay *replay, const Trace *trace)
 {
-    Progress progress = progress_begin(trace->name);
     double begin = clock_seconds();
-    for (usize at = 0; at < trace->count; at += PROGRESS_OPERATIONS) {
-        usize left = trace->count - at;
-        usize end = at + (left < PROGRESS_OPERATIONS ? left : PROGRESS_OPERATIONS);
-        progress_show(&progress, at, trace->count);
-        if (!apply(replay, trace, at, end))
-            return -1;
-    }
-    progress_end(&progress);
-    return clock_seconds() - begin;
+    return apply(replay, trace, 0, trace->count) ? clock_seconds() - begin : -1;
 }
 
-/* One replay in fresh spaces; its time, or a negative number when memory is out. */
+/* One replay in fresh spaces; its time, or a negative number, after a message, when memory is out. */
 static double pass(const ReplayOptions *options, const Trace *trace, Outcome *outcome)
 {
     Replay *replay = replay_open(options);
-    if (!replay)
-        return -1;
-    double seconds;
+    double seconds = -1;
+    if (!replay) {
+        fail_memory(trace->name);
+        return seconds;
+    }
     if (options->checks == REPLAY_ORACLES)
         seconds = apply_checked(replay, trace);
     else
@@ -85,19 +75,20 @@ static int compare_seconds(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Replays until the number of passes is reached or one has a mismatch. False: memory is out. */
+/* Replays until the number of passes is reached or one has a mismatch. False, after a message: memory is out. */
 static bool pass_all(const ReplayCall *call, const ReplayOptions *options, const Trace *trace,
                      Outcome *outcome, double *seconds)
 {
-    Progress progress = progress_begin(trace->name);
-    while (outcome->passes < call->repeat && outcome->mismatches == 0) {
-        double time = pass(options, trace, outcome);
-        if (time < 0)
-            return false;
-        seconds[outcome->passes++] = time;
-        progress_show(&progress, outcome->passes * trace->count, call->repeat * trace->count);
+    double time = 0;
+    progress_begin(trace->name, call->repeat * trace->count);
+    while (time >= 0 && outcome->passes < call->repeat && outcome->mismatches == 0) {
+        time = pass(options, trace, outcome);
+        seconds[outcome->passes] = time;
+        outcome->passes += time >= 0;
     }
-    progress_end(&progress);
+    progress_end();
+    if (time < 0)
+        return false;
     qsort(seconds, outcome->passes, sizeof *seconds, compare_seconds);
     outcome->least = seconds[0];
     outcome->median = seconds[outcome->passes / 2];
@@ -120,16 +111,13 @@ int measure(const ReplayCall *call, const Trace *trace, Outcome *outcome)
     options.context = &reporter;
     options.host = host_new(REPLAY_PAGES);
     *outcome = (Outcome){.file = trace->name, .checks = options.checks, .timed = count_timed(trace)};
+    if (!options.host)
+        return fail_memory(trace->name);
+    if (options.checks == REPLAY_EXPECTATIONS)
+        host_quiet(options.host);
     double *seconds = must_realloc(NULL, call->repeat * sizeof *seconds);
-    bool done = false;
-    if (options.host) {
-        if (options.checks == REPLAY_EXPECTATIONS)
-            host_quiet(options.host);
-        done = pass_all(call, &options, trace, outcome, seconds);
-        outcome->peak_pages = host_pages_peak(options.host);
-    }
-    if (!done)
-        fprintf(stderr, "%s: not enough memory\n", trace->name);
+    bool done = pass_all(call, &options, trace, outcome, seconds);
+    outcome->peak_pages = host_pages_peak(options.host);
     host_free(options.host);
     free(seconds);
     return done ? 0 : EXIT_BAD_CALL;

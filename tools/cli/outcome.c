@@ -20,9 +20,10 @@ static const char *time_text(double seconds, char text[TRACE_NAME_MAX])
     return text;
 }
 
-static double per_operation(const Outcome *outcome, double seconds)
+/* Of one operation, in the unit that suits it. Fills and returns `text`. */
+static const char *per_operation(const Outcome *outcome, double seconds, char text[TRACE_NAME_MAX])
 {
-    return outcome->timed > 0 ? seconds * 1e9 / (double)outcome->timed : 0;
+    return time_text(outcome->timed > 0 ? seconds / (double)outcome->timed : 0, text);
 }
 
 static void print_times(const Outcome *outcome)
@@ -37,10 +38,10 @@ static void print_times(const Outcome *outcome)
     if (outcome->checks == REPLAY_ORACLES)
         printf("  checked");
     else if (several)
-        printf("  min %8.1f  median %8.1f ns/op", per_operation(outcome, outcome->least),
-               per_operation(outcome, outcome->median));
+        printf("  min %9s/op  median %9s/op", per_operation(outcome, outcome->least, least),
+               per_operation(outcome, outcome->median, median));
     else
-        printf("  %8.1f ns/op", per_operation(outcome, outcome->least));
+        printf("  %9s/op", per_operation(outcome, outcome->least, least));
 }
 
 void print_outcomes(const Outcome *outcomes, usize count)

@@ -21,6 +21,7 @@ int cli_record(int argc, char **argv)
 {
     (void)argc;
     const char *path = recorder_path();
+    setenv("MEM_VMAP_RECORD_NAME", argv[0], 1); /* a script is not told what it was called */
     execv(path, argv);
     fprintf(stderr, "%s: cannot run the recorder '%s': %s\n", argv[0], path, strerror(errno));
     fprintf(stderr, "%s: MEM_VMAP_RECORDER can name another one\n", argv[0]);

@@ -47,7 +47,8 @@ static const char doc[] =
     "each leaf's address, size, effective rights and memory type, reserved bits, empty tables, whether a "
     "failed call has changed a byte, and whether every table page is accounted for.\n"
     "\n"
-    "The host has 16G of memory for table pages. Times are those of the operations without 'verify' and "
+    "The host has 16G of memory for table pages; a map that needs more than is left is refused. Times are "
+    "those of the operations without 'verify' and "
     "'tables' lines, and include about 10 ns per operation that the replay itself takes; with --check "
     "they include the comparison, and no time per operation is given. The exit status is 1 if there was "
     "any mismatch.";
@@ -118,7 +119,7 @@ int cli_replay(int argc, char **argv)
     const struct argp argp = {.options = option_rows, .parser = parse, .args_doc = "FILE...", .doc = doc};
     ReplayCall call = {.repeat = 1, .options = {.format = REPLAY_FORMAT}};
     Traces traces;
-    argp_parse(&argp, argc, argv, 0, NULL, &call);
+    parse_arguments(&argp, argc, argv, 0, &call);
     if (!format_check(argv[0], call.options.format))
         return EXIT_BAD_CALL;
     int status = traces_load(&traces, call.files, call.file_count, &call.options, call.fit);

@@ -80,18 +80,29 @@ static const char doc[] =
     "The exit status is 1 if an answer was not what a file expects. Traces that make allocations fail "
     "are refused.";
 
+static void add_item(List *list, usize item, const char *option, const struct argp_state *state)
+{
+    for (usize i = 0; i < list->count; i++)
+        if (list->item[i] == item)
+            argp_error(state, "%zu is given twice for %s", item, option);
+    if (list->count == LIST_MAX)
+        argp_error(state, "more than %d numbers for %s", LIST_MAX, option);
+    list->item[list->count++] = item;
+}
+
 static void parse_list(List *list, char *text, const char *option, usize most,
                        const struct argp_state *state)
 {
-    char *rest;
     list->count = 0;
-    for (char *item = strtok_r(text, ",", &rest); item; item = strtok_r(NULL, ",", &rest)) {
-        if (list->count == LIST_MAX)
-            argp_error(state, "more than %d numbers for %s", LIST_MAX, option);
-        list->item[list->count++] = parse_number(item, option, 1, most, state);
+    while (text) {
+        char *comma = strchr(text, ',');
+        if (comma)
+            *comma = 0;
+        if (!*text)
+            argp_error(state, "a number is missing for %s", option);
+        add_item(list, parse_number(text, option, 1, most, state), option, state);
+        text = comma ? comma + 1 : NULL;
     }
-    if (list->count == 0)
-        argp_error(state, "no number for %s", option);
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -147,8 +158,10 @@ static void plan_rows(FlushTable *table, const FlushCall *call)
 static int fill_rows(FlushTable *table, const Trace *trace)
 {
     int status = 0;
+    progress_begin(trace->name, table->count * trace->count);
     for (usize i = 0; status == 0 && i < table->count; i++)
         status = flush_count(trace, &table->row[i].options, &table->row[i].counts);
+    progress_end();
     return status;
 }
 
@@ -266,7 +279,7 @@ int cli_shootdowns(int argc, char **argv)
     const struct argp argp = {.options = option_rows, .parser = parse, .args_doc = "FILE...", .doc = doc};
     FlushCall call = {.format = REPLAY_FORMAT, .cpus = {{CPUS_DEFAULT}, 1}, .batches = {{8, 64}, 2}};
     Traces traces;
-    argp_parse(&argp, argc, argv, 0, NULL, &call);
+    parse_arguments(&argp, argc, argv, 0, &call);
     if (!has_cpus(argv[0], call.format))
         return EXIT_BAD_CALL;
     const ReplayOptions options = {.format = call.format};

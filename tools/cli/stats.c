@@ -65,12 +65,16 @@ static void print_number(const char *name, usize number)
     printf("  %-24s %12zu\n", name, number);
 }
 
-static void print_leaves(const Layout *layout, const MemVmapStats *stats)
+/* Of the levels that can have leaves. */
+static void print_leaves(const char *format, const MemVmapStats *stats)
 {
-    for (unsigned level = 0; level < layout->levels; level++) {
-        uint64_t size = layout_entry_size(layout, level);
+    MemVmapFormatInfo info;
+    mem_vmap_format_describe(mem_vmap_format_find(format), &info);
+    for (unsigned level = 0; level < info.level_count; level++) {
         char size_name[TRACE_NAME_MAX], name[2 * TRACE_NAME_MAX];
-        snprintf(name, sizeof name, "leaves of %s", size_text(size, size_name));
+        if (!info.levels[level].leaf)
+            continue;
+        snprintf(name, sizeof name, "leaves of %s", size_text(info.levels[level].size, size_name));
         print_number(name, stats->leaves[level]);
     }
 }
@@ -92,7 +96,7 @@ static void print_space(const ReplaySpace *space)
     printf("space %" PRIu64 " (%s)\n", space->number, space->format);
     printf("  %-24s %12s\n", "mapped", size_text(count.bytes, size));
     print_number("runs", runs.count);
-    print_leaves(&space->layout, &stats);
+    print_leaves(space->format, &stats);
     print_number("tables, root included", stats.tables);
     print_tables_per_gib(stats.tables, count.bytes);
     print_number("tables waiting", stats.tables_waiting);
@@ -154,7 +158,7 @@ int cli_stats(int argc, char **argv)
     const struct argp argp = {.options = option_rows, .parser = parse, .args_doc = "FILE", .doc = doc};
     StatsCall call = {.options = {.format = REPLAY_FORMAT}, .until = LINE_LAST};
     Traces traces;
-    argp_parse(&argp, argc, argv, 0, NULL, &call);
+    parse_arguments(&argp, argc, argv, 0, &call);
     if (!format_check(argv[0], call.options.format))
         return EXIT_BAD_CALL;
     int status = traces_load(&traces, &call.file, 1, &call.options, call.fit);

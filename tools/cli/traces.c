@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/cli/cli.h"
 
-#include <argp.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,19 +9,24 @@
 /* Of one file; the others are only counted. */
 #define MISMATCHES_SHOWN 20
 
+/* "FILE:LINE:COLUMN: ..." stays as editors know it; what concerns the whole file is said by the tool. */
+static int fail_file(const TraceError *error)
+{
+    if (error->line == 0)
+        fprintf(stderr, "vmap: ");
+    trace_print_error(stderr, error);
+    return EXIT_BAD_CALL;
+}
+
 /* Reads one file. 0, or an exit status after a message, and then there is no trace. */
 static int load(Trace *trace, const char *file, const ReplayOptions *options, TraceFit fit)
 {
     TraceError error;
-    if (trace_parse_file(trace, file, &error) != 0) {
-        trace_print_error(stderr, &error);
-        return EXIT_BAD_CALL;
-    }
+    if (trace_parse_file(trace, file, &error) != 0)
+        return fail_file(&error);
     int status = 0;
-    if (replay_validate(trace, options, &error) != 0) {
-        trace_print_error(stderr, &error);
-        status = EXIT_BAD_CALL;
-    }
+    if (replay_validate(trace, options, &error) != 0)
+        status = fail_file(&error);
     if (status == 0 && fit == FIT_ADAPT)
         status = trace_adapt(trace, options->format);
     if (status == 0)
@@ -85,27 +88,46 @@ bool format_check(const char *command, const char *format)
     return false;
 }
 
-Replay *replay_lines(const Trace *trace, const ReplayOptions *options, usize line)
+int fail_memory(const char *file)
 {
-    Replay *replay = replay_open(options);
-    for (size_t i = 0; replay && i < trace->count && trace->ops[i].line <= line; i++) {
-        if (replay_apply(replay, &trace->ops[i]) == 0)
-            continue;
-        replay_close(replay);
-        replay = NULL;
-    }
-    if (!replay)
-        fprintf(stderr, "%s: not enough memory\n", trace->name);
-    return replay;
+    fprintf(stderr, "vmap: %s: not enough memory\n", file);
+    return EXIT_BAD_CALL;
 }
 
-usize parse_number(const char *text, const char *option, usize least, usize most,
-                   const struct argp_state *state)
+int fail_demand(const Trace *trace, const TraceOp *op, const Demand *demand)
 {
-    char *end;
-    errno = 0;
-    unsigned long value = strtoul(text, &end, 10);
-    if (*text < '0' || *text > '9' || *end || errno || value < least || value > most)
-        argp_error(state, "bad number '%s' for %s: %zu to %zu", text, option, least, most);
-    return value;
+    char needed[TRACE_NAME_MAX], left[TRACE_NAME_MAX];
+    fprintf(stderr, "%s:%zu:1: not enough memory: this map takes %s of tables, and %s are left\n",
+            trace->name, op->line, size_text(demand->needed, needed), size_text(demand->left, left));
+    return EXIT_BAD_CALL;
+}
+
+int replay_demand(Replay *replay, const Trace *trace, const TraceOp *op)
+{
+    Demand demand;
+    return replay_exceeds(&demand, replay, op) ? fail_demand(trace, op, &demand) : 0;
+}
+
+/* How many operations there are up to a line. */
+static usize count_lines(const Trace *trace, usize line)
+{
+    usize count = 0;
+    while (count < trace->count && trace->ops[count].line <= line)
+        count++;
+    return count;
+}
+
+Replay *replay_lines(const Trace *trace, const ReplayOptions *options, usize line)
+{
+    usize count = count_lines(trace, line);
+    Replay *replay = replay_open(options);
+    int status = replay ? 0 : fail_memory(trace->name);
+    progress_begin(trace->name, count);
+    for (usize i = 0; status == 0 && i < count; i++)
+        status = replay_line(replay, trace, &trace->ops[i]);
+    progress_end();
+    if (status == 0)
+        return replay;
+    replay_close(replay);
+    return NULL;
 }

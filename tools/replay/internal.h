@@ -15,6 +15,7 @@ struct replay {
     usize space_count;
     Space *selected;
     const TraceOp *op; /* under way; null: after the last one */
+    bool failing;      /* the trace has told allocations to fail, and not yet to succeed again */
     ReplayCounts counts;
 };
 

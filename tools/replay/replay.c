@@ -209,12 +209,15 @@ static int apply_to_replay(Replay *replay, const TraceOp *op)
         return space->batch_open ? 0 : -1;
     case TRACE_FAIL_ONCE:
         host_fail_once(replay->host, op->number);
+        replay->failing = true;
         return 0;
     case TRACE_FAIL_FROM:
         host_fail_from(replay->host, op->number);
+        replay->failing = true;
         return 0;
     case TRACE_FAIL_NEVER:
         host_fail_never(replay->host);
+        replay->failing = false;
         return 0;
     case TRACE_MAP:
     case TRACE_UNMAP:
