@@ -102,6 +102,7 @@ static bool account(Collapsing *c, MemEntry leaf)
     }
     if (c->prepaid < credit)
         return false;
+    c->vmap->has_unreserved |= credit == 0;
     c->prepaid -= credit;
     c->vmap->prepaid -= credit;
     return true;

@@ -192,6 +192,12 @@ MEM_INLINE MemEntry count_mask(const MemFormat *format)
     return (((MemEntry)1 << format->count_bits) - 1) << format->count_shift;
 }
 
+/* What it counts. */
+MEM_INLINE unsigned count_of(const MemFormat *format, MemEntry entry)
+{
+    return (unsigned)((entry & count_mask(format)) >> format->count_shift);
+}
+
 /* Whether the count field can count all entries of a table of this level. */
 MEM_INLINE bool count_is_exact(const MemFormat *format, unsigned level)
 {

@@ -318,6 +318,7 @@ MEM_INLINE void map_account(MemVmap *vmap, const Mapping *mapping, const MapPlan
     pool_use_reserve(pool, used);
     vmap->tables += plan->tables;
     vmap->has_global |= (mapping->flags & MEM_VMAP_GLOBAL) != 0;
+    vmap->has_unreserved |= (mapping->flags & MEM_VMAP_NO_RESERVE) != 0;
 }
 
 /*

@@ -67,6 +67,22 @@ MEM_INLINE void subtree_add_table(const MemFormat *format, const MemEntry *table
     }
 }
 
+/* Whether a space has no leaf that is larger than a page: such take credits, but for those of NO_RESERVE. */
+MEM_INLINE bool has_pages_alone(const MemVmap *vmap)
+{
+    return vmap->pool.credits == 0 && !vmap->has_unreserved;
+}
+
+/* Adds what the table of `level` holds that `link` links. One that can only hold tables is not looked at. */
+MEM_INLINE void subtree_add_linked(const MemFormat *format, const MemVmap *vmap, MemEntry link,
+                                   const MemEntry *table, unsigned level, Subtree *sum)
+{
+    if (level == 1 && count_is_exact(format, level) && has_pages_alone(vmap))
+        sum->pages += count_of(format, link);
+    else
+        subtree_add_table(format, table, level, sum);
+}
+
 /*
  * Measures the subtree below a table. Goes by a cursor over the table's block, down to the tables of level 1
  * and not below: how many tables of the lowest level there are is seen from above.
@@ -80,12 +96,12 @@ MEM_INLINE Subtree subtree_measure(const MemFormat *format, const MemVmap *vmap,
     if (root == 0)
         return sum;
     cursor.table[root] = table_at(vmap, format->table_phys(entry, above->level));
-    subtree_add_table(format, cursor.table[root], root, &sum);
+    subtree_add_linked(format, vmap, entry, cursor.table[root], root, &sum);
     while (root > 1 && !cursor_ended(&cursor)) {
         MemEntry below = entry_load(cursor_slot(format, &cursor));
         if (format->kind(below, cursor.level) == ENTRY_TABLE) {
             cursor_enter(format, vmap, &cursor, below);
-            subtree_add_table(format, cursor.table[cursor.level], cursor.level, &sum);
+            subtree_add_linked(format, vmap, below, cursor.table[cursor.level], cursor.level, &sum);
             if (cursor.level > 1)
                 continue;
             cursor.level++;

@@ -225,11 +225,12 @@ typedef struct mem_vmap {
     usize root;   /* physical address of the root table */
     uint8_t miss; /* the miss flag of the last mem_vmap_translate */
     bool allow_write_exec, no_execute_missing;
-    int lacks;          /* flags that are MEM_ENOTSUP */
-    int presets;        /* flags that every mapping gets */
-    bool has_global;    /* a global mapping was made once: dropped tables may hold some */
-    uint8_t leaf_level; /* the highest level whose leaves the CPU has */
-    uint8_t runs;       /* bit n: contiguous runs of leaves of level n are made */
+    int lacks;           /* flags that are MEM_ENOTSUP */
+    int presets;         /* flags that every mapping gets */
+    bool has_global;     /* a global mapping was made once: dropped tables may hold some */
+    bool has_unreserved; /* a leaf that took no credits was made once */
+    uint8_t leaf_level;  /* the highest level whose leaves the CPU has */
+    uint8_t runs;        /* bit n: contiguous runs of leaves of level n are made */
     uint8_t break_level;
     uint8_t type_index[MEM_VMAP_TYPES];
     bool caches_absent; /* its CPUs may have cached that there is nothing */

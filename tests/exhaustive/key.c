@@ -59,8 +59,8 @@ static void add_pool(const MemVmap *vmap, Key *key)
     if (open)
         add_bundle(vmap, key, pool->open, pool->open_level, pool->open_index);
     add(key, pool->free | pool->credits << 8 | pool->reserved << 16 | bundles << 24 | (uint64_t)open << 32 |
-                 (uint64_t)vmap->has_global << 33 | (uint64_t)vmap->prepaid << 40 |
-                 (uint64_t)vmap->waiting << 48);
+                 (uint64_t)vmap->has_global << 33 | (uint64_t)vmap->has_unreserved << 34 |
+                 (uint64_t)vmap->prepaid << 40 | (uint64_t)vmap->waiting << 48);
 }
 
 void key_make(const MemVmap *vmap, Key *key)

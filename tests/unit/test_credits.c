@@ -303,12 +303,56 @@ static void whole_no_reserve_leaves_go_without_memory(void **state)
     space_end(space);
 }
 
+/* Pages in four tables of a block of 1 GiB, beside a larger leaf; all that goes at once is counted right. */
+static void drop_beside(Space *space, usize credits)
+{
+    for (usize at = M2; at < 5 * M2; at += M2)
+        must_map(space, PHYS + at, VIRT + at, PAGE, 0);
+    must_map(space, PHYS + G1, VIRT + G1, PAGE, 0); /* keeps the tables above */
+    MemVmapStats before = space_stats(space);
+    assert_int_equal(before.leaves[1], 1);
+    assert_int_equal(before.credits, credits);
+    mem_vmap_unmap(&space->vmap, VIRT, G1);
+    assert_int_equal(space_stats(space).tables, before.tables - 5);
+    assert_int_equal(space_stats(space).credits, 0);
+    space_check(space);
+}
+
+static void a_leaf_with_credits_is_no_table_of_a_subtree(void **state)
+{
+    Space *space = *state;
+    must_map(space, PHYS, VIRT, M2, 0);
+    drop_beside(space, 1);
+}
+
+static void a_leaf_without_credits_is_no_table_of_a_subtree(void **state)
+{
+    Space *space = *state;
+    must_map(space, PHYS, VIRT, M2, MEM_VMAP_NO_RESERVE);
+    drop_beside(space, 0);
+}
+
+/* Its pages have come by the short ways alone: the table above them was there. */
+static void a_leaf_that_pages_without_credits_became_is_no_table_of_a_subtree(void **state)
+{
+    Space *space = *state;
+    must_map(space, PHYS + 8 * M2, VIRT + 8 * M2, PAGE, 0);
+    must_map(space, PHYS, VIRT, PAGE, MEM_VMAP_NO_RESERVE);
+    must_map(space, PHYS + PAGE, VIRT + PAGE, M2 - PAGE, MEM_VMAP_NO_RESERVE);
+    assert_int_equal(mem_vmap_collapse(&space->vmap, VIRT, M2), 0);
+    mem_vmap_unmap(&space->vmap, VIRT + 8 * M2, PAGE);
+    drop_beside(space, 0);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         TEST(large_leaves_take_credits),
         TEST(credits_add_up_over_mappings),
         TEST(a_split_spends_the_credits_of_its_leaf),
+        TEST(a_leaf_with_credits_is_no_table_of_a_subtree),
+        TEST(a_leaf_without_credits_is_no_table_of_a_subtree),
+        TEST(a_leaf_that_pages_without_credits_became_is_no_table_of_a_subtree),
         cmocka_unit_test(map_without_memory_for_its_credits_fails),
         cmocka_unit_test(the_last_page_of_the_credits_counts),
         cmocka_unit_test(unmap_of_every_other_page_works_without_memory),
