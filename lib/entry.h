@@ -110,10 +110,11 @@ MEM_INLINE void entry_fill_linear(const MemFormat *format, MemEntry *slot, usize
                                   unsigned level)
 {
     MemEntry step = level_size(format, level) >> format->address_shift;
-    for (const MemEntry *end = slot + (count & ~(usize)7); slot != end; slot += 8, entry += 8 * step)
+    for (const MemEntry *end = slot + (count & ~(usize)7); slot != end; slot += 8, entry += 8 * step) {
 #pragma GCC unroll 8
         for (usize k = 0; k < 8; k++)
             MEM_VMAP_ENTRY_STORE(&slot[k], entry + k * step);
+    }
     for (const MemEntry *end = slot + (count & 7); slot != end; slot++, entry += step)
         MEM_VMAP_ENTRY_STORE(slot, entry);
 }
