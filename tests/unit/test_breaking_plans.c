@@ -74,6 +74,16 @@ static void map(usize offset, usize len, int flags)
     assert_int_equal(mem_vmap_map(&told.vmap, PHYS + offset, VIRT + offset, len, flags), 0);
 }
 
+/* New rights for what is mapped, which break its runs: every plan must be for global entries, or none. */
+static void assert_protect_tells(usize len, int flags, bool global)
+{
+    told.listening = true;
+    assert_int_equal(mem_vmap_protect(&told.vmap, VIRT, len, flags), 0);
+    assert_int_not_equal(told.count, 0);
+    for (unsigned i = 0; i < told.count; i++)
+        assert_int_equal(told.plans[i].global, global);
+}
+
 /* One of many runs is local, the first or the last; all get more rights. The others are global, and must go as such. */
 static void global_runs_are_forgotten_beside_a_local_one(void **state)
 {
@@ -83,11 +93,7 @@ static void global_runs_are_forgotten_beside_a_local_one(void **state)
             make(level, true);
             for (usize at = 0; at < M2; at += RUN)
                 map(at, RUN, at == local ? 0 : MEM_VMAP_GLOBAL);
-            told.listening = true;
-            assert_int_equal(mem_vmap_protect(&told.vmap, VIRT, M2, MEM_VMAP_GLOBAL | MEM_VMAP_WRITE), 0);
-            assert_int_not_equal(told.count, 0);
-            for (unsigned i = 0; i < told.count; i++)
-                assert_true(told.plans[i].global);
+            assert_protect_tells(M2, MEM_VMAP_GLOBAL | MEM_VMAP_WRITE, true);
             end();
         }
 }
@@ -98,11 +104,7 @@ static void local_runs_are_not_forgotten_as_global_ones(void **state)
     make(0, true);
     map(M2, PAGE, MEM_VMAP_GLOBAL);
     map(0, M2 - RUN, 0);
-    told.listening = true;
-    assert_int_equal(mem_vmap_protect(&told.vmap, VIRT, M2 - RUN, MEM_VMAP_WRITE), 0);
-    assert_int_not_equal(told.count, 0);
-    for (unsigned i = 0; i < told.count; i++)
-        assert_false(told.plans[i].global);
+    assert_protect_tells(M2 - RUN, MEM_VMAP_WRITE, false);
     end();
 }
 
