@@ -14,20 +14,20 @@ from support import (FORMATS, ROOT, TRACES, all_names, copy_tools, expect, growt
 
 PAGE = "\n".join(f"<!-- {name} -->as it was<!-- /{name} -->" for name in
                  ("speed", "checks", "table", "shootdowns", "coverage", "list", "lines", "bars", "growth", "counts"))
-TESTS = {"model_one": 1000, "model_long": 500000, "other": None}  # their operations
+TESTS = {"model_one": 1000, "model_long": 500000, "model_help": 0, "other": None}  # their operations
 
 
 def listing(tree):
     def test(name, operations):
-        random = [f"{tree}/build/release/model_random", "--operations", str(operations)]
-        return {"name": name, "command": random if operations else ["/bin/true"],
+        random = [f"{tree}/build/release/model_random", *(["--operations", str(operations)] if operations else ["--help"])]
+        return {"name": name, "command": random if operations is not None else ["/bin/true"],
                 "properties": [{"name": "LABELS", "value": [name.split("_")[-1]]}]}
     return {"tests": [test(name, operations) for name, operations in TESTS.items()]}
 
 
 def junit(**outcomes):
     """What ctest writes; model_long is not part of the normal run."""
-    cases = {"model_one": "run", "other": "run", **outcomes}
+    cases = {"model_one": "run", "model_help": "run", "other": "run", **outcomes}
     inside = {"skipped": '<skipped message="no"/>'}
     return "<testsuite>" + "".join(
         f'<testcase name="{name}" status="{"notrun" if what == "skipped" else what}">{inside.get(what, "")}</testcase>'
