@@ -80,8 +80,17 @@ def misfits(root):
     return wrong
 
 
+def misprints(root):
+    """Where docs/mutation.md lists other faults than there are."""
+    with open(os.path.join(root, "docs", "mutation.md"), encoding="utf-8") as file:
+        rows = [line.split("|")[1].strip() for line in file if line.startswith("| ")]
+    listed, names = set(rows[1:]), {fault.name.replace("_", " ") for fault in FAULTS}
+    return ([f"{name}: docs/mutation.md has no row for it" for name in sorted(names - listed)] +
+            [f"{name}: in docs/mutation.md, and no fault" for name in sorted(listed - names)])
+
+
 def check(root):
-    wrong = misfits(root)
+    wrong = misfits(root) + misprints(root)
     print("\n".join(wrong) if wrong else f"ok: {len(FAULTS)} faults fit the sources", flush=True)
     return 2 if wrong else 0
 
@@ -337,7 +346,7 @@ def plant_all(tree, faults, try_all):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="only see whether every fault still fits the sources")
+    parser.add_argument("--check", action="store_true", help="only see whether every fault still fits the sources, and has a row in docs/mutation.md")
     parser.add_argument("--all", action="store_true", help="try every oracle on each fault, not only until one catches it")
     parser.add_argument("--write", action="store_true", help="also write docs/mutation.md; not with --only")
     parser.add_argument("--only", metavar="REGEX", default="", help="only the faults whose names match")
