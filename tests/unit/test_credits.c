@@ -332,11 +332,13 @@ static void a_leaf_without_credits_is_no_table_of_a_subtree(void **state)
     drop_beside(space, 0);
 }
 
-/* Its pages have come by the short ways alone: the table above them was there. */
+/* Its pages have come by the short ways alone: the table above them was there, and the pool had one for them. */
 static void a_leaf_that_pages_without_credits_became_is_no_table_of_a_subtree(void **state)
 {
     Space *space = *state;
     must_map(space, PHYS + 8 * M2, VIRT + 8 * M2, PAGE, 0);
+    must_map(space, PHYS + 9 * M2, VIRT + 9 * M2, PAGE, 0);
+    mem_vmap_unmap(&space->vmap, VIRT + 9 * M2, PAGE);
     must_map(space, PHYS, VIRT, PAGE, MEM_VMAP_NO_RESERVE);
     must_map(space, PHYS + PAGE, VIRT + PAGE, M2 - PAGE, MEM_VMAP_NO_RESERVE);
     assert_int_equal(mem_vmap_collapse(&space->vmap, VIRT, M2), 0);
