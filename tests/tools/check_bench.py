@@ -5,10 +5,9 @@ by full runs alone. Nothing is built or measured: cmake, vmap and vmap_bench are
 import json
 import os
 import sys
-import tempfile
 
-from support import (TRACES, all_names, copy_tools, expect, growth, hold, program, run, shootdowns, speed, with_stubs,
-                     write)
+from support import (TRACES, all_names, check_all, copy_tools, expect, growth, hold, program, run, shootdowns, speed,
+                     with_stubs, write)
 from bars import BARS, MORE
 
 # Copies what it would have measured to where it is told to.
@@ -119,16 +118,5 @@ def partial_runs(tree):
     hold("leaves build/bars/gcc.json alone", left)
 
 
-def main():
-    with tempfile.TemporaryDirectory() as folder:
-        tree = Tree(folder)
-        options(tree)
-        unwritable(tree)
-        from_elsewhere(tree)
-        full_runs(tree)
-        partial_runs(tree)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(check_all(Tree, options, unwritable, from_elsewhere, full_runs, partial_runs))

@@ -4,9 +4,8 @@
 nothing changed; with few repetitions it says that it cannot tell. Usage: check_compare.py"""
 import os
 import sys
-import tempfile
 
-from support import ROOT, all_names, expect, hold, iteration, run, speed, with_stubs, write
+from support import ROOT, all_names, check_all, expect, hold, iteration, run, speed, with_stubs, write
 
 SKIPPED = 77
 BENCH = os.path.join(ROOT, "tools", "bench")
@@ -60,10 +59,7 @@ def main():
     if not os.path.exists("/usr/share/benchmark/compare.py"):
         print("skipped: no libbenchmark-tools here")
         return SKIPPED
-    with tempfile.TemporaryDirectory() as folder:
-        planted(folder)
-        unable(folder)
-    return 0
+    return check_all(str, planted, unable)
 
 
 if __name__ == "__main__":

@@ -7,10 +7,9 @@ import json
 import os
 import re
 import sys
-import tempfile
 
-from support import (FORMATS, ROOT, TRACES, all_names, copy_tools, expect, growth, hold, program, read, run, shootdowns, speed,
-                     with_stubs, write)
+from support import (FORMATS, ROOT, TRACES, all_names, check_all, copy_tools, expect, growth, hold, program, read, run,
+                     shootdowns, speed, with_stubs, write)
 
 PAGE = "\n".join(f"<!-- {name} -->as it was<!-- /{name} -->" for name in
                  ("speed", "checks", "table", "shootdowns", "coverage", "list", "lines", "bars", "growth", "counts"))
@@ -159,17 +158,5 @@ def messages(tree):
     hold("is no error", len(got[1].splitlines()) == 1)
 
 
-def main():
-    with tempfile.TemporaryDirectory() as folder:
-        tree = Tree(folder)
-        readme(tree)
-        bad_results(tree)
-        bad_tests(tree)
-        formats(tree)
-        performance(tree)
-        messages(tree)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(check_all(Tree, readme, bad_results, bad_tests, formats, performance, messages))

@@ -5,10 +5,9 @@ commit, and where things are missing or not fit to be published it says so. Usag
 import os
 import re
 import sys
-import tempfile
 from html.parser import HTMLParser
 
-from support import ROOT, all_names, expect, growth, hold, read, run, shootdowns, speed, write
+from support import ROOT, all_names, check_all, expect, growth, hold, read, run, shootdowns, speed, write
 from bars import BARS, MORE
 
 REPORT = os.path.join(ROOT, "tools", "perf", "report.py")
@@ -103,15 +102,5 @@ def unfit(page):
     expect("results that are cut", page.make()[0], 2, "results.json: not JSON")
 
 
-def main():
-    with tempfile.TemporaryDirectory() as folder:
-        page = Page(folder)
-        nothing_measured(page)
-        measured(page)
-        contents(page)
-        unfit(page)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(check_all(Page, nothing_measured, measured, contents, unfit))

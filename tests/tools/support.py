@@ -7,6 +7,7 @@ import random
 import shutil
 import subprocess
 import sys
+import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.dont_write_bytecode = True
@@ -107,3 +108,12 @@ def hold(what, holds):
     if not holds:
         sys.exit(f"FAILED: {what}")
     print(f"ok: {what}")
+
+
+def check_all(make, *checks):
+    """Each of the checks in turn, on what `make` makes of a folder. The exit code."""
+    with tempfile.TemporaryDirectory() as folder:
+        subject = make(folder)
+        for check in checks:
+            check(subject)
+    return 0

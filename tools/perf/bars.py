@@ -61,12 +61,21 @@ class Bar:
             return False
         return self.worst >= self.limit if self.more_is_better else self.worst <= self.limit
 
-    def cells(self):
-        sense = "at least" if self.more_is_better else "at most"
+    def target(self):
+        return f"{'at least' if self.more_is_better else 'at most'} {self.limit:g} {self.unit}"
+
+    def verdict(self):
+        return "yes" if self.reached() else "no" if self.complete else "not measured"
+
+    def shown(self):
+        """The values as text, and the worst of them."""
         def show(value):
             return "0" if value == 0 else bench_table.number(value)
-        verdict = "yes" if self.reached() else "no" if self.complete else "not measured"
-        return [self.name, f"{sense} {self.limit:g} {self.unit}", *map(show, self.values), show(self.worst), verdict]
+        return [show(value) for value in self.values], show(self.worst)
+
+    def cells(self):
+        values, worst = self.shown()
+        return [self.name, self.target(), *values, worst, self.verdict()]
 
 
 def per_call(rows, name):
@@ -145,13 +154,17 @@ def needed_names(builds):
     return [*BARS, *MORE, *references, *traces, *("naive/" + name for name in traces)]
 
 
+def summary(bars, what="bars"):
+    missed = [bar.name for bar in bars if not bar.reached()]
+    return f"{len(bars) - len(missed)} of {len(bars)} {what} are reached" + \
+        (f"; missed: {', '.join(missed)}." if missed else ".")
+
+
 def footer(builds, contexts, bars):
     repetitions = min(row.repetitions for rows in builds for row in rows.values())
-    missed = [bar.name for bar in bars if not bar.reached()]
     compilers = ", ".join(sorted({context["compiler"] for context in contexts}))
     context = contexts[0]
-    lines = [f"{len(bars) - len(missed)} of {len(bars)} bars are reached" +
-             (f"; missed: {', '.join(missed)}." if missed else "."),
+    lines = [summary(bars),
              f"{context.get('cpu')}, {context['num_cpus']} CPUs; {compilers}; {context['date'][:10]}; "
              f"{context.get('commit')}; medians of {repetitions} interleaved repetitions."]
     if repetitions < REPETITIONS:

@@ -129,10 +129,9 @@ def memory_line(name, counts):
             f"{counts['tables'] / counts['least']:.2f}", bench_table.count(counts["credits"]), f"{part * 100:.3g} %"]
 
 
-def memory_lines(results):
-    """From the file itself: its rows carry more counts there."""
-    found = {run["name"].removeprefix("growth/memory/"): run for run in results["benchmarks"]
-             if run["name"].startswith("growth/memory/") and run["run_type"] == "iteration"}
+def memory_lines(rows):
+    found = {name.removeprefix("growth/memory/"): row.counters for name, row in rows.items()
+             if name.startswith("growth/memory/")}
     names = [name for name in MEMORY_FIRST if name in found] + sorted(set(found) - set(MEMORY_FIRST))
     return [memory_line(name, found[name]) for name in names]
 
@@ -141,7 +140,7 @@ def slope_cells(rows):
     return [[what, "-" if value is None else f"{value:+.3f}", verdict(value)] for what, value in slope_lines(rows)]
 
 
-def tables(path, rows):
+def tables(rows):
     """Titles, headers and lines."""
     return [
         ("ns for each leaf, by range and size of the leaves:", SIZE_HEADER, list(size_lines(rows))),
@@ -151,14 +150,15 @@ def tables(path, rows):
          ["range", *LEAVES], list(translate_lines(rows))),
         ("ns for a call:", ["call", "map", "unmap"], list(sweep_lines(rows))),
         ("Table pages, the root included, beside the least that any tree of four levels can have:",
-         ["mapped", "tables", "least", "ratio", "owed to splits", "tables, of the bytes mapped"], memory_lines(bench_table.load(path, "growth"))),
+         ["mapped", "tables", "least", "ratio", "owed to splits", "tables, of the bytes mapped"],
+         memory_lines(rows)),
     ]
 
 
 def text_of(path, form):
     rows, context = load_growth(path)
     with bench_table.reading(path):
-        parts = tables(path, rows)
+        parts = tables(rows)
     texts = ["\n".join([title, "", *form(header, lines, 1)]) for title, header, lines in parts]
     return "\n\n".join([*texts, bench_table.footer(rows, context).replace("median", "least")])
 

@@ -24,18 +24,12 @@ BASELINE = os.path.join(TOP, "tests", "performance", "baseline")
 COMPILERS = ("gcc", "clang")
 
 
-def refuse(what, objections):
-    objections = list(objections)
-    if objections:
-        raise Unusable(f"{what}: {'; '.join(objections)}")
-
-
 def bars():
     if not results_in(BARS):
         return None
     names, builds, contexts = load_builds(BARS)
     for name, rows, context in zip(names, builds, contexts):
-        refuse(name, bench_table.objections(rows, context, needed_names(builds)))
+        bench_table.require(name, bench_table.objections(rows, context, needed_names(builds)))
     return bars_table(BARS, markdown)[0]
 
 
@@ -44,7 +38,7 @@ def growth():
     if not os.path.exists(path):
         return None
     rows, context = load_growth(path)
-    refuse(path, growth_objections(rows, context))
+    bench_table.require(path, growth_objections(rows, context))
     return text_of(path, markdown)
 
 

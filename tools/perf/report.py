@@ -12,7 +12,7 @@ import os
 import sys
 
 import svg
-from bars import BARS, all_bars, load_builds, needed_names, results_in
+from bars import BARS, all_bars, load_builds, needed_names, results_in, summary
 from growth import LEAVES, load_growth, name_of, objections as growth_objections, series, tables as growth_tables
 from peers import LIBRARIES, PUBLISHED, SOURCE
 from results import BARS as BARS_DIRECTORY, BENCH, Unusable, bench_table, load_rows, run
@@ -130,20 +130,16 @@ def short(build):
 
 
 def target_line(bar):
-    limit = f"{'at least' if bar.more_is_better else 'at most'} {bar.limit:g} {bar.unit}"
-    worst, reached, values = (lambda cells: (cells[-2], cells[-1], cells[2:-2]))(bar.cells())
-    return [bar.name, limit, worst, reached, *values]
+    values, worst = bar.shown()
+    return [bar.name, bar.target(), worst, bar.verdict(), *values]
 
 
 def targets(directory):
     names, builds, contexts = load_builds(directory)
     bars = all_bars(builds)
-    missed = [bar.name for bar in bars if not bar.reached()]
     found = [f"{short(name)}: {objection}" for name, rows, context in zip(names, builds, contexts)
              for objection in bench_table.objections(rows, context, needed_names(builds))]
-    summary = f"{len(bars) - len(missed)} of {len(bars)} targets are reached" + \
-        (f"; missed: {', '.join(missed)}." if missed else ".")
-    return section("Targets", soft(where(contexts[0], compiler=False)), warnings(found), tag("p", html.escape(summary)),
+    return section("Targets", soft(where(contexts[0], compiler=False)), warnings(found), tag("p", html.escape(summary(bars, "targets"))),
                    table(["benchmark", "target", "worst", "reached", *map(short, names)], map(target_line, bars)),
                    soft("Ratios to the limits (ref/) of the same run; of the builds the worst counts. "
                         "general: -O2 -mgeneral-regs-only, as kernels are built. "
@@ -191,10 +187,9 @@ def formats(path):
     if not names:
         return missing("Formats", "tools/bench")
     found = bench_table.objections(rows, context, bench_table.format_row_names(names))
-    slowest = "; ".join(bench_table.slowest_format(rows, operation) for operation in bench_table.FORMAT_OPERATIONS)
     return section("Formats", soft(where(context)), warnings(found),
                    table(bench_table.FORMATS, list(bench_table.format_rows(rows))),
-                   soft(f"{bench_table.FORMAT_NOTES} The slowest: {slowest}."))
+                   soft(bench_table.format_notes(rows)))
 
 
 def beside_limit(time, limit):
@@ -244,7 +239,7 @@ def growth_figures(rows):
 def growth(path):
     rows, context = load_growth(path)
     tables = [titled(title.rstrip(":"), table([name or "flat?" for name in header], lines))
-              for title, header, lines in growth_tables(path, rows) if lines]
+              for title, header, lines in growth_tables(rows) if lines]
     found = warnings(growth_objections(rows, context))
     return section("Growth", soft(where(context)), found, *growth_figures(rows), *tables,
                    soft("The least of the repetitions of each. Slopes are of the straight lines that fit the logarithms: 0 is a "

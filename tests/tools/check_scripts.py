@@ -1,19 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The options of tools/fuzz and tools/coverage: what is wrong is refused before anything is installed or built.
-
-Usage: check_scripts.py TOP
-"""
+Usage: check_scripts.py"""
 import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import unittest
 
+from support import ROOT, with_stubs
+
 # In place of the real ones: nothing is installed, and what would build says so and fails.
-STUBS = {"dpkg-query": "printf installed", "apt-get": "exit 9", "sudo": "exit 9",
+STUBS = {"apt-get": "exit 9", "sudo": "exit 9",
          "cmake": 'case $1 in -P) exec "$REAL_CMAKE" "$@" ;; esac\necho BUILDS\nexit 1'}
 
 
@@ -21,16 +20,10 @@ class ScriptTest(unittest.TestCase):
     def setUp(self):
         directory = tempfile.TemporaryDirectory()
         self.addCleanup(directory.cleanup)
-        for name, script in STUBS.items():
-            path = os.path.join(directory.name, name)
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(f"#!/bin/sh\n{script}\n")
-            os.chmod(path, 0o755)
-        self.environment = dict(os.environ, REAL_CMAKE=shutil.which("cmake"),
-                                PATH=directory.name + os.pathsep + os.environ["PATH"])
+        self.environment = {**with_stubs(directory.name, **STUBS), "REAL_CMAKE": shutil.which("cmake")}
 
     def run_tool(self, name, *arguments):
-        return subprocess.run([os.path.join(TOP, "tools", name), *arguments], capture_output=True, text=True,
+        return subprocess.run([os.path.join(ROOT, "tools", name), *arguments], capture_output=True, text=True,
                               env=self.environment, cwd="/", timeout=60)
 
     def refused(self, words, *arguments):
@@ -60,7 +53,7 @@ class ScriptTest(unittest.TestCase):
             self.assertRegex(self.run_tool(name, "--help").stdout, r"(?s)Exit code: 0, 1 .*2 for a bad\s+option")
 
     def test_help_tells_which_tests_coverage_leaves_out(self):
-        with open(os.path.join(TOP, "CMakePresets.json"), encoding="utf-8") as file:
+        with open(os.path.join(ROOT, "CMakePresets.json"), encoding="utf-8") as file:
             presets = json.load(file)["testPresets"]
         labels = next(p for p in presets if p["name"] == "behaviour")["filter"]["exclude"]["label"].split("|")
         printed = self.run_tool("coverage", "--help").stdout
@@ -68,7 +61,4 @@ class ScriptTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
-    TOP = sys.argv.pop(1)
     unittest.main()
