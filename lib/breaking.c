@@ -67,7 +67,7 @@ void mem_vmap_break_for_rights(MemVmap *vmap, MemEntry *slot, unsigned count, un
 {
     const MemFormat *format = vmap->format->description;
     usize size = level_size(format, level);
-    Summary broken = {~(MemEntry)0, 0};
+    Summary broken = summary_none();
     for (unsigned i = 0; i < count; i++) {
         MemEntry before = entry_load(&slot[i]), after, interim;
         do {

@@ -28,6 +28,12 @@ typedef struct mem_summary {
     MemEntry all, any;
 } Summary;
 
+/* Of no entry yet. */
+MEM_INLINE Summary summary_none(void)
+{
+    return (Summary){~(MemEntry)0, 0};
+}
+
 MEM_INLINE void summary_add(Summary *sum, MemEntry entry)
 {
     sum->all &= entry;
@@ -43,7 +49,7 @@ MEM_INLINE EntryKind summary_kind(const MemFormat *format, const Summary *sum, u
 /* Of eight entries. */
 MEM_INLINE Summary entries_sum_8(const MemEntry *slot)
 {
-    Summary sum = {~(MemEntry)0, 0};
+    Summary sum = summary_none();
 #pragma GCC unroll 8
     for (unsigned i = 0; i < 8; i++)
         summary_add(&sum, entry_peek(&slot[i]));
@@ -53,7 +59,7 @@ MEM_INLINE Summary entries_sum_8(const MemEntry *slot)
 MEM_INLINE Summary entries_sum(const MemEntry *slot, unsigned count)
 {
     const MemEntry *end = slot + count;
-    Summary sum = {~(MemEntry)0, 0};
+    Summary sum = summary_none();
     for (; end - slot >= 8; slot += 8) {
         Summary eight = entries_sum_8(slot);
         sum.all &= eight.all;

@@ -221,10 +221,10 @@ typedef struct mem_vmap_cpus {
     MemVmapCpu *cpu[MEM_VMAP_CPUS];
     MemVmapLedger globals;
     bool shares_asids; /* a space has one ASID on all CPUs; shootdowns interrupt nobody */
-    /* Then: a lock, how often all ASIDs were given anew, and the next to be given. */
+    /* Then: a lock, how often all ASIDs were given anew, the next to be given, and what each CPU ran when they were
+     * given anew the last time: those numbers stay. */
     uint64_t asid_lock, asid_generation, next_asid;
-    uint64_t kept[MEM_VMAP_CPUS]
-                 [2]; /* what each CPU ran when that was last done: those numbers are not given */
+    uint64_t kept[MEM_VMAP_CPUS][2];
 } MemVmapCpus;
 
 /* The kind of CPU called `name` (for example "x86_64"), or null where this build has none. Any context. */
